@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from authlens import messages, tokens
 from authlens.model import (
@@ -32,7 +32,11 @@ _END_OF_QUOTE = re.compile(r"\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerE
 _SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
 _REFUSED = re.compile(r"^\s*[\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was not authenticated\. Failure message: ?")
 _ACCEPTED = re.compile(r"AuthenticationScheme: [\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was successfully authenticated")
-_STATUS = re.compile(r"Request finished.{0,4000}? - (?P<status>\d{3})\b|Request finished in .{1,40}? (?P<old>\d{3})\b|responded (?P<serilog>\d{3}) in ", re.DOTALL)
+_STATUS = re.compile(
+    r"Request finished.{0,4000}? - (?P<status>\d{3})\b|Request finished in .{1,40}? (?P<old>\d{3})\b|responded (?P<serilog>\d{3}) in ",
+    re.DOTALL,
+)
+_CHALLENGED = re.compile(r"\s*The response was successfully returned as a challenge response")
 _REMOTE_LOGIN = "handling the remote login"
 _OPENIDDICT_GENERIC = "An error occurred while authenticating the current request."
 _ADAPTERS = ("IdentityLoggerAdapter", "Microsoft.IdentityModel.EventSource", "Microsoft-IdentityModel")
@@ -128,8 +132,8 @@ def _role(record: Record, statement: Statement) -> Role | None:
     fixed = _fixed_role(text)
     if fixed is not None:
         return fixed
-    if "error_uri" in text and _DISPATCHER in (logger or text) and failing:
-        return Role.CHALLENGE
+    if _CHALLENGED.match(text):
+        return Role.CHALLENGE if failing else None
     if not statement.messages:
         return None
     if logger.startswith(_DISPATCHER):
@@ -152,7 +156,9 @@ def _fixed_role(text: str) -> Role | None:
         return Role.REMOTE
     if "An unhandled exception" in head and ("executing the request" in head or "thrown by the application" in head):
         return Role.UNHANDLED if _CODE.search(text) or _REMOTE_LOGIN in text else None
-    if head.startswith("Request finished") or (head.startswith("HTTP ") and "responded" in head and not _CODE.search(text)):
+    if head.startswith("Request finished") or (
+        head.startswith("HTTP ") and "responded" in head and not _CODE.search(text)
+    ):
         return Role.FINISH
     if _ACCEPTED.match(head) or head.startswith("Successfully validated the token"):
         return Role.SUCCESS
@@ -218,6 +224,9 @@ class _Open:
         return any(r is role for r, _ in self.roles)
 
 
+_HANDLER_ROLES = (Role.EXCEPTION, Role.REFUSED, Role.REMOTE, Role.CHALLENGE)
+"""What an authentication handler says of every refusal, at the level of information."""
+
 _JOINS: dict[Role, tuple[Role, ...]] = {
     Role.REFUSED: (Role.EXCEPTION,),
     Role.REMOTE: (Role.MESSAGE,),
@@ -241,8 +250,9 @@ class _Joiner:
         self.done: list[_Open] = []
         self.open: deque[_Open] = deque()
         self.library: list[Sighting] = []
+        self.unhosted: list[Sighting] = []
         self.number = 0
-        self.host_records = False
+        self.handlers = False
         self.last_end = -_NEAR_BYTES
 
     def feed(self, s: Sighting) -> None:
@@ -251,19 +261,23 @@ class _Joiner:
         if not s.secondary:
             self.last_end = max(self.last_end, s.end)
         if s.role is Role.START:
-            self._close_all()
-        elif s.role is Role.FINISH:
+            return  # a busy host's log is not in order of time: what is open may still be told of
+        if s.role is Role.FINISH:
             self._finish(s)
         elif s.role is Role.SUCCESS:
             self._accept(s)
         elif s.role is Role.LIBRARY:
             self.library.append(s)
+            if not self.handlers:
+                self.unhosted.append(s)
         else:
             self._host(s)
 
     def _host(self, s: Sighting) -> None:
         self.number += 1
-        self.host_records = True
+        if s.role in _HANDLER_ROLES:
+            self.handlers = True
+            self.unhosted.clear()
         self._expire(s)
         candidates = [o for o in self.open if self._may_join(o, s)]
         if candidates:
@@ -330,13 +344,22 @@ class _Joiner:
         last = o.sightings[-1].time
         return bool(last and s.time and abs((s.time - last).total_seconds()) > _OPEN_FOR_S)  # type: ignore[operator]
 
-    def _close_all(self) -> None:
-        self.open.clear()
-
     def close(self) -> tuple[Failure, ...]:
-        if not self.host_records:
-            self.done += _library_only(self.library)
+        if not self.handlers:
+            self._count_library()
         return tuple(_failure(o) for o in sorted(self.done, key=lambda o: o.sightings[0].origin))
+
+
+    def _count_library(self) -> None:
+        """No handler is heard in this log: the library's errors count, but for those that a host's line repeats."""
+        for chain in _library_only(self.unhosted):
+            told = chain.sightings[0]
+            later = [o for o in self.done if o.sightings[0].origin > told.origin and not o.has(Role.LIBRARY)]
+            if later and told.key and later[0].sightings[0].key and _same_text(later[0], told):
+                later[0].roles.add((Role.LIBRARY, None))
+                later[0].library = [*chain.library, told]
+            else:
+                self.done.append(chain)
 
 
 def _same_request(a: Sighting, b: Sighting) -> bool:
@@ -393,6 +416,8 @@ def _ends(last: Sighting, s: Sighting, *, fresh: bool) -> bool:
     """Whether ``s`` belongs to another failure than ``last``."""
     if _is_metadata(last):
         return False
+    if _is_metadata(s):
+        return True  # documents are fetched before a token is validated
     if "InnerException: " in s.statement.text:
         return False
     return fresh or s.key != last.key
@@ -460,8 +485,10 @@ def _failing(o: _Open) -> tuple[Message, ...]:
     told = max(o.sightings, key=_tells_most)
     rest = [s for s in o.sightings if s is not told]
     own = [m for s in (told, *rest) for m in s.statement.messages if not m.informational]
-    if not any(m.code for m in told.statement.messages) or _is_openiddict(o):
-        own = [m for s in o.library if not _only_informs_openiddict(s) for m in s.statement.messages if not m.informational] + own
+    if _is_openiddict(o):
+        own = [
+            m for s in o.library if not _only_informs_openiddict(s) for m in s.statement.messages if not m.informational
+        ] + own
     elif o.sightings[0].role is Role.LIBRARY:
         own += [m for s in reversed(o.library) for m in s.statement.messages if not m.informational]
     return tuple(own)
@@ -514,11 +541,3 @@ def _links(o: _Open, first: Sighting) -> tuple[Link, ...]:
     return tuple(sorted(further, key=lambda link: link.line))
 
 
-def in_order(sightings: Iterable[Sighting]) -> Iterator[Sighting]:
-    """Sightings by offset; several streams of one source come interleaved from the borders of parts."""
-    return iter(sorted(sightings, key=lambda s: s.origin.offset))
-
-
-def without_secondary(sighting: Sighting) -> Sighting:
-    """The same sighting, counted as a hit of its own."""
-    return replace(sighting, secondary=False)

@@ -338,6 +338,12 @@ class Key:
     """The set published private members: an exposure."""
     defect: str | None = None
     """Why it cannot be used, or None."""
+    notes: tuple[str, ...] = ()
+    """What is odd about it, though it can be used."""
+    published_from: datetime | None = None
+    """When it was first seen published, where a history is kept."""
+    published_until: datetime | None = None
+    """When it was last seen published, where it no longer is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +370,8 @@ class KeySet:
     documents: tuple[Document, ...] = ()
     unavailable: str | None = None
     """Why nothing is known (not asked, refused, unreachable), or None."""
+    former: tuple[Key, ...] = ()
+    """Keys that were published before and no longer are, where a history is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +381,8 @@ class Expectations:
     scheme: str | None = None
     source: str = ""
     """Which file and section said so; ``learnt from the log`` where messages did."""
+    section: str = ""
+    """The settings' section, colon-separated; it only hints at the scheme's name where ``scheme`` is None."""
     authority: str | None = None
     metadata_address: str | None = None
     issuers: tuple[str, ...] = ()
@@ -394,7 +404,7 @@ class Expectations:
 class Verdict(enum.StrEnum):
     """What a check says."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
 
@@ -577,6 +587,16 @@ class InputReport:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Moment:
+    """Something that happened once and matters to the story in time."""
+
+    time: datetime
+    kind: str
+    """``restart``, ``key-change``…"""
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """All that a scan found; the only thing reports see."""
@@ -593,3 +613,4 @@ class Result:
     unusable: tuple[str, ...] = ()
     """Inputs and files given by option that could not be read or used: exit code 3."""
     interrupted: bool = False
+    moments: tuple[Moment, ...] = ()

@@ -7,12 +7,11 @@ meet. Nothing here names a cause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from authlens.failures import Sighting, in_order, sight
-from authlens.model import Layout, Ledger, Part, Record
+from authlens.failures import Sighting, sight
+from authlens.model import Layout, Ledger, Part
 from authlens.reading.cut import Cut, cut
 
 
@@ -20,30 +19,17 @@ from authlens.reading.cut import Cut, cut
 class Observed:
     """What some parts of one source say, and the open ends at both borders."""
 
-    chunks: tuple[tuple[Sighting, ...], ...]
-    rest: Cut
-    """The fragments at the borders and the ledger; no records."""
+    cut: Cut
 
     def __add__(self, other: Observed) -> Observed:
-        joined = self.rest + other.rest
-        return Observed(
-            chunks=(*self.chunks, *_chunk(joined.records), *other.chunks),
-            rest=joined.without_records(),
-        )
+        return Observed(cut=self.cut + other.cut)
 
     def close(self) -> tuple[tuple[Sighting, ...], Ledger]:
         """All sightings in order of offset, and where every byte went."""
-        records, ledger = self.rest.close()
-        chunks = (*self.chunks, *_chunk(records))
-        return tuple(in_order(s for chunk in chunks for s in chunk)), ledger
+        records, ledger = self.cut.close()
+        return tuple(s for s in map(sight, records) if s is not None), ledger
 
 
 def observe(part: Part, layout: Layout, *, zone: tzinfo = UTC) -> Observed:
     """What one part says; ``zone`` is for timestamps that carry none."""
-    found = cut(part, layout, zone=zone)
-    return Observed(chunks=_chunk(found.records), rest=found.without_records())
-
-
-def _chunk(records: Iterable[Record]) -> tuple[tuple[Sighting, ...], ...]:
-    seen = tuple(s for s in map(sight, records) if s is not None)
-    return (seen,) if seen else ()
+    return Observed(cut=cut(part, layout, zone=zone))

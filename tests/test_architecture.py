@@ -138,6 +138,8 @@ def test_pandas_is_imported_only_where_it_is_used() -> None:
     for name, path in _modules().items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in tree.body:
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
+            names = (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
+            )
             wrong += [name for n in names if n.split(".")[0] == "pandas"]
     assert not wrong

@@ -1,0 +1,361 @@
+"""How a text is cut by a template: literals are found one after the other, so that time is linear in the text.
+
+Values may hold quotes, whole exceptions and further messages; loggers cut texts, squeeze their line breaks, escape
+or replace their quotes. A template fits *completely* where its end is found, *partly* where the text ends or goes on
+differently before that.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from authlens.catalogue.templates import Template
+
+REACH: Final = 1 << 17
+"""An embedded exception is followed so far, characters."""
+_CANDIDATES: Final = 4000
+"""So many places are tried where a value may end."""
+_NESTED: Final = "nested"
+_WORDS: Final = 3
+"""A closing text with so many letters is not met inside values."""
+
+_ODD: Final = re.compile(
+    r"(?P<space>(?: (?=[\s\\])|[^\S ]|\\[nrt])(?:\s|\\[nrt])*)"
+    r"|(?P<colour>\x1b\[[0-9;]{0,12}m)"
+    r"|(?P<one>\\['\"]|\\u00[2-7][0-9A-Fa-f]|&(?:#x?[0-9A-Fa-f]{2,3}|apos|quot|lt|gt|amp);|[‘’‚‛′´＇“”„‟])"
+)
+_ENTITIES: Final = {"&apos;": "'", "&quot;": '"', "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_TYPOGRAPHIC: Final = dict.fromkeys("‘’‚‛′´＇", "'") | dict.fromkeys("“”„‟", '"')
+
+STOP: Final = re.compile(
+    r"\s{0,8}--->"
+    r"|\s{0,8}\n[ \t]{0,12}(?:---|\S{1,12} [\w.<>`+$|,&=/\[\]-]{3,300}\()"
+    r"|\s{2,8}(?:at|à|bei|em|en|in|в|w|v|bij|vid|ved|場所|在|於|위치:) [\w.<>`+$|,&=/\[\]-]{3,300}\("
+    r"|, InnerException: "
+)
+"""Where a message certainly is over: an inner exception, a stack frame (in any language)."""
+_ENDS: Final = re.compile(r"$|[\s\"')\]}>|<\\&;,.\u2018-\u201f]")
+"""What may stand behind a message's end."""
+_AFTER_BLANK: Final = re.compile(r"\s+(?:$|--->|\(|\S{1,12} [\w.<>`+]{3,300}\(|---|Parameter name|[A-ZА-Я])|\s*$|\s*[\r\n]|\\[nr]")
+_HIDDEN_START: Final = ("[PII ", "[Security Artifact ")
+_KEY: Final = re.compile(r"[\w.]{3,200}Key(?:, \w{2,10}: '[^'\n]{0,300}'){1,6}\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where a template's values lie in a text."""
+
+    template: Template
+    values: tuple[tuple[int, int], ...]
+    """Start and end for every gap that was found, in the order of the text."""
+    end: int
+    complete: bool
+    weight: int
+    """How many of the template's own characters were met."""
+    open: bool = False
+    """The last value is cut: what it would go on with is not known."""
+
+
+class Squeezed:
+    """A text with runs of white space as one blank, straight quotes, and no escapes; offsets lead back."""
+
+    __slots__ = ("_here", "_there", "text")
+
+    def __init__(self, text: str) -> None:
+        pieces: list[str] = []
+        self._here: list[int] = [0]
+        self._there: list[int] = [0]
+        done = length = 0
+        for m in _ODD.finditer(text):
+            kept = text[done : m.start()]
+            new = _plain(m)
+            pieces += (kept, new)
+            length += len(kept) + len(new)
+            done = m.end()
+            self._here.append(length)
+            self._there.append(done)
+        pieces.append(text[done:])
+        self.text = "".join(pieces)
+
+    def back(self, offset: int) -> int:
+        """The offset in the original text."""
+        i = bisect_right(self._here, offset) - 1
+        back = self._there[i] + offset - self._here[i]
+        return min(back, self._there[i + 1]) if i + 1 < len(self._there) else back
+
+    def squeezed(self, offset: int) -> int:
+        """The offset in the squeezed text of one in the original."""
+        i = bisect_right(self._there, offset) - 1
+        here = self._here[i] + offset - self._there[i]
+        return min(here, self._here[i + 1]) if i + 1 < len(self._here) else here
+
+
+def _plain(m: re.Match[str]) -> str:
+    if m["space"] is not None:
+        return " "
+    odd = m["one"]
+    if odd is None:
+        return ""
+    if odd[0] == "\\":
+        return odd[1] if len(odd) == 2 else chr(int(odd[2:], 16))  # noqa: PLR2004 - a backslash and a quote
+    if odd[0] == "&":
+        return _ENTITIES.get(odd) or _numbered(odd)
+    return _TYPOGRAPHIC[odd]
+
+
+def _numbered(entity: str) -> str:
+    digits = entity[2:-1].lower()
+    try:
+        return chr(int(digits[1:], 16) if digits.startswith("x") else int(digits))
+    except ValueError:
+        return entity
+
+
+# --------------------------------------------------------------------------- complete
+
+
+class Place:
+    """One text with all its codes: where each begins, and where those that are cut already end."""
+
+    __slots__ = ("ends", "reach", "starts", "text")
+
+    def __init__(self, text: str, starts: Sequence[int]) -> None:
+        self.text = text
+        self.starts = starts
+        """Where codes begin, ascending."""
+        self.ends: dict[int, int] = {}
+        """Where the messages of the later codes end, as far as they were cut."""
+        self.reach = REACH if len(starts) < 100 else 1 << 13  # noqa: PLR2004 - hostile texts repeat a code for ever
+
+    def barrier(self, position: int) -> int:
+        """The next code behind a position: no plain value goes beyond it."""
+        i = bisect_left(self.starts, position)
+        return self.starts[i] if i < len(self.starts) else len(self.text)
+
+    def skip(self, position: int) -> int:
+        """Behind the message that a position lies in, or the position itself."""
+        i = bisect_right(self.starts, position) - 1
+        end = self.ends.get(self.starts[i], -1) if i >= 0 else -1
+        return max(position, end)
+
+
+def complete(place: Place, start: int, template: Template, literals: tuple[str, ...]) -> Fit | None:
+    """The template with its end found, or None."""
+    text = place.text
+    first = literals[0] if len(literals) > 1 else literals[0].rstrip()
+    if not text.startswith(first, start):
+        return None
+    if len(literals) == 1:
+        return Fit(template, (), start + len(first), complete=True, weight=len(first))
+    spans: list[tuple[int, int]] = []
+    position = start + len(first)
+    barrier = place.barrier(position)
+    for gap in range(len(literals) - 2):
+        literal = literals[gap + 1]
+        if template.kinds[gap] == _NESTED:
+            found = text.find(literal, position, position + place.reach)
+            barrier = place.barrier(found)
+        else:
+            found = text.find(literal, position, barrier)
+        if found < 0:
+            return None
+        spans.append((position, found))
+        position = found + len(literal)
+    last = _close(place, position, barrier, literals[-1], nested=template.kinds[-1] == _NESTED)
+    if last is None:
+        return None
+    spans.append((position, last[0]))
+    if template.repeats and not _agree(text, template, spans):
+        return None
+    return Fit(template, tuple(spans), last[1], complete=True, weight=sum(map(len, literals)))
+
+
+def _agree(text: str, template: Template, spans: Iterable[tuple[int, int]]) -> bool:
+    """A placeholder that is used twice prints the same value."""
+    seen: dict[int, str] = {}
+    return all(seen.setdefault(slot, text[a:b]) == text[a:b] for slot, (a, b) in zip(template.slots, spans, strict=True))
+
+
+def _close(place: Place, position: int, barrier: int, literal: str, *, nested: bool) -> tuple[int, int] | None:
+    """Where the last value and the message end."""
+    text = place.text
+    tail = literal.rstrip()
+    if not tail:
+        end = over(text, position, barrier)
+        return end, end
+    limit = min(position + place.reach, len(text)) if nested else barrier
+    if sum(map(str.isalpha, tail)) >= _WORDS:
+        found = text.find(tail, position, limit)
+        return None if found < 0 else (found, found + len(tail))
+    if nested:
+        found = _close_nested(place, position, limit, tail)
+    else:
+        found = _close_short(text, position, limit, tail)
+    return None if found < 0 else (found, found + len(tail))
+
+
+def _close_short(text: str, position: int, limit: int, tail: str) -> int:
+    found = text.find(tail, beyond_quotes(text, position, limit), limit)
+    for _ in range(_CANDIDATES):
+        if found < 0:
+            return -1
+        if _ends_at(text, found + len(tail)):
+            break
+        found = text.find(tail, found + 1, limit)
+    else:
+        return -1
+    newline = text.find("\n", position, found)
+    if newline >= 0 and STOP.search(text, position, found):
+        return -1
+    return found
+
+
+def _ends_at(text: str, end: int) -> bool:
+    if end >= len(text):
+        return True
+    after = text[end]
+    return after not in "'" and not after.isalnum() and _ENDS.match(after) is not None
+
+
+def _close_nested(place: Place, position: int, limit: int, tail: str) -> int:
+    """An exception's end: behind its last stack frame, else where the first line of its own ends."""
+    text = place.text
+    first = -1
+    found = text.find(tail, position, limit)
+    for _ in range(_CANDIDATES):
+        if found < 0:
+            break
+        beyond = place.skip(found)
+        if beyond > found:
+            found = text.find(tail, beyond, limit)
+            continue
+        if _AFTER_BLANK.match(text, found + len(tail)) or _closes(text, found + len(tail)):
+            if _on_frame(text, position, found):
+                return found
+            first = found if first < 0 else first
+        found = text.find(tail, found + 1, limit)
+    return first
+
+
+def _closes(text: str, end: int) -> bool:
+    return end >= len(text) or text[end] in "\"')]}<|,"
+
+
+def _on_frame(text: str, position: int, found: int) -> bool:
+    line = text[max(position, text.rfind("\n", position, found)) : found].lstrip()
+    return line.startswith("--- ") or bool(re.match(r"\S{1,12} [\w.<>`+$|,&=/\[\]-]{3,300}\(", line))
+
+
+def beyond_quotes(text: str, position: int, limit: int) -> int:
+    """Behind a value's beginning that is known to hold quotes: a hidden value, or keys as they print themselves."""
+    if text.startswith(_HIDDEN_START, position):
+        closing = text.find("]", position, min(limit, position + 400))
+        return closing + 1 if closing >= 0 else position
+    key = _KEY.match(text, position, limit)
+    return key.end() if key else position
+
+
+def over(text: str, position: int, limit: int) -> int:
+    """Where a message without a closing text is over, trailing white space left out."""
+    stop = STOP.search(text, position, limit)
+    end = stop.start() if stop else limit
+    while end > position and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+# --------------------------------------------------------------------------- partly
+
+
+def partly(place: Place, start: int, template: Template) -> Fit:
+    """As much of the template as the (squeezed) text holds; ``weight`` says how much that is."""
+    text, literals = place.text, template.squeezed
+    barrier = place.barrier(start + 1)
+    head = _common(text, start, over(text, start, barrier), literals[0])
+    if head < len(literals[0].rstrip()) or len(literals) == 1:
+        return Fit(template, (), start + head, complete=False, weight=head)
+    position, weight = start + len(literals[0]), len(literals[0])
+    spans: list[tuple[int, int]] = []
+    for gap, kind in enumerate(template.kinds):
+        literal = literals[gap + 1] if gap + 2 < len(literals) else literals[gap + 1].rstrip()
+        nested = kind == _NESTED
+        found = text.find(literal, position, position + place.reach if nested else barrier) if literal else -1
+        if found < 0 or gap + 2 == len(literals):
+            return _broken(place, template, spans, position, barrier, literal, weight)
+        spans.append((position, found))
+        position, weight = found + len(literal), weight + len(literal)
+        barrier = place.barrier(position) if nested else barrier
+    return Fit(template, tuple(spans), position, complete=False, weight=weight)
+
+
+def _common(text: str, start: int, end: int, literal: str) -> int:
+    """Length of what the text at ``start`` and the literal have in common."""
+    top = min(len(literal), max(end - start, 0))
+    if text.startswith(literal[:top], start):
+        return top
+    low = 0
+    while low < top:  # the common length by halves
+        middle = (low + top + 1) // 2
+        if text.startswith(literal[:middle], start):
+            low = middle
+        else:
+            top = middle - 1
+    return low
+
+
+def _broken(
+    place: Place, template: Template, spans: list[tuple[int, int]], position: int, barrier: int, literal: str, weight: int
+) -> Fit:
+    """The value that the text breaks off in, or behind which it goes on differently."""
+    text = place.text
+    end = over(text, position, min(barrier, position + place.reach))
+    begun = next((n for n in range(min(len(literal), end - position), 0, -1) if text.endswith(literal[:n], position, end)), 0)
+    if begun:
+        return Fit(template, (*spans, (position, end - begun)), end, complete=False, weight=weight + begun)
+    closing = _quote(text, position, end) if literal.startswith("'") else -1
+    if closing >= 0:
+        return Fit(template, (*spans, (position, closing)), closing + 1, complete=False, weight=weight + 1)
+    value = (*spans, (position, end)) if end > position else tuple(spans)
+    return Fit(template, value, end, complete=False, weight=weight, open=True)
+
+
+def _quote(text: str, position: int, end: int) -> int:
+    """The quote that closes a value, by what stands behind it."""
+    found = text.find("'", beyond_quotes(text, position, end), end)
+    for _ in range(_CANDIDATES):
+        if found < 0 or found + 1 >= len(text) or (text[found + 1] != "'" and _ENDS.match(text[found + 1])):
+            return found
+        found = text.find("'", found + 1, end)
+    return -1
+
+
+def labelled(place: Place, position: int, end: int, label: re.Pattern[str]) -> tuple[int, int] | None:
+    """The value behind a label (``Issuer: '``, however punctuated), or None."""
+    m = label.search(place.text, position, end)
+    if m is None:
+        return None
+    closing = _quote(place.text, m.end(), end)
+    return (m.end(), closing) if closing >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands in front of a placeholder, as a pattern that forgives punctuation."""
+
+    pattern: re.Pattern[str]
+    gap: int
+
+
+def labels(template: Template) -> tuple[Label, ...]:
+    """The labels of the template's gaps that fill a field."""
+    out = []
+    for gap, kind in enumerate(template.kinds):
+        words = re.findall(r"[\w.]+", template.squeezed[gap].split("(UTC)")[0])
+        if kind not in ("-", _NESTED) and words:
+            name = re.escape(words[-1])
+            out.append(Label(re.compile(rf"(?<![\w.]){name}(?: ?\(UTC\))?[:=]?\s?'"), gap))
+    return tuple(out)

@@ -1,0 +1,145 @@
+"""The texts themselves: each with its placeholders, the versions that can write it, and how a text is cut by it.
+
+The data comes from ``.dev/build_catalogue.py``. A code's templates are compiled when the code is first met.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from authlens.model import Frozen
+
+DATA: Final = Path(__file__).parent / "data"
+SLOT: Final = re.compile(r"\{(\w+)(?:[,:][^{}]*)?\}")
+_SPACES: Final = re.compile(r"\s+")
+_SHORT: Final = 3
+"""A closing text with fewer letters than this (``'.``) is met inside values too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How the arguments of a text are printed in a run of releases, by placeholder number."""
+
+    first: int
+    last: int
+    args: str
+    """``N`` always shown, ``P`` hidden by the PII switch, ``A`` and ``U`` security artifacts, ``F`` no filter exists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One text that some releases write under one code; releases are positions in ``releases()``."""
+
+    code: str | None
+    text: str
+    literals: tuple[str, ...]
+    """What stands around the placeholders: one more than there are gaps."""
+    squeezed: tuple[str, ...]
+    """The same with white space squeezed to single blanks."""
+    slots: tuple[int, ...]
+    """For every gap the position of its value in ``Message.values``; a number may be used twice."""
+    width: int
+    """How many different placeholders there are."""
+    kinds: tuple[str, ...]
+    """For every gap the field that it fills, or ``-``."""
+    says: Mapping[str, object]
+    """Fields that the text states without a placeholder."""
+    spans: tuple[tuple[int, int], ...]
+    versions: tuple[str, str] | None
+    quiet: bool
+    """It tells of a step, not of a refusal."""
+    shown: tuple[Shown, ...] = ()
+    types: tuple[tuple[int, int, tuple[str, ...]], ...] = ()
+    """Exception types thrown with it, by releases."""
+    role: str = ""
+    """For host texts: ``refusal``, ``wrapper``, ``context`` or ``cookie``."""
+    like: tuple[str, ...] = field(default=())
+    """``squeezed`` without outer blanks: equal for texts that differ in white space only."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a placeholder is used twice."""
+        return self.width < len(self.slots)
+
+
+@cache
+def _file(name: str) -> Any:
+    return json.loads((DATA / name).read_text(encoding="utf-8"))
+
+
+@cache
+def releases() -> tuple[str, ...]:
+    """The releases at which some text changed, oldest first; ``4.0.x`` is a branch without tags."""
+    return tuple(_file("templates.json")["releases"])
+
+
+@cache
+def known() -> frozenset[str]:
+    """Every code that has a text."""
+    return frozenset(_file("templates.json")["codes"])
+
+
+@cache
+def templates(code: str) -> tuple[Template, ...]:
+    """The texts of a code, the most specific first; none for an unknown code."""
+    rows = _file("templates.json")["codes"].get(code, ())
+    return tuple(_template(code, row) for row in rows)
+
+
+@cache
+def host_templates() -> tuple[Template, ...]:
+    """The texts without a code that hosts write about refused tokens."""
+    return tuple(_template(None, row) for row in _file("hosts.json")["messages"])
+
+
+@cache
+def openiddict() -> Mapping[str, Mapping[str, Any]]:
+    """OpenIddict's numbers that concern validation: ``text`` and whether it is ``quiet``."""
+    return Frozen(_file("hosts.json")["openiddict"])
+
+
+def _template(code: str | None, row: Mapping[str, Any]) -> Template:
+    text: str = row["text"]
+    pieces = SLOT.split(text)
+    literals = tuple(p.replace("{{", "{").replace("}}", "}") for p in pieces[::2])
+    names = pieces[1::2]
+    numbers = sorted(set(names), key=lambda n: int(n) if n.isdigit() else names.index(n))
+    fields: Mapping[str, str] = row.get("fields", {})
+    squeezed = tuple(_SPACES.sub(" ", p) for p in literals)
+    return Template(
+        code=code,
+        text=text,
+        literals=literals,
+        squeezed=squeezed,
+        slots=tuple(numbers.index(n) for n in names),
+        width=len(numbers),
+        kinds=tuple(fields.get(n, "-") for n in names),
+        says=Frozen(row.get("says", {})),
+        spans=tuple((a, b) for a, b in row.get("ranges", ())),
+        versions=_versions(row),
+        quiet=bool(row.get("quiet")),
+        shown=tuple(Shown(first=a, last=b, args=args) for a, b, args in row.get("shown", ())),
+        types=tuple((a, b, tuple(types)) for a, b, types in row.get("types", ())),
+        role=row.get("role", ""),
+        like=tuple(p.strip() for p in squeezed),
+    )
+
+
+def _versions(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    if "versions" in row:
+        first, last = row["versions"]
+        return (first, last)
+    spans = row.get("ranges")
+    return between(min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
+
+
+def between(first: int, last: int) -> tuple[str, str]:
+    """The names of two releases."""
+    names = releases()
+    return (names[first], names[last])

@@ -1,0 +1,1 @@
+"""From failures to root causes: the evidence, the rules that read it, and the groups that share a remedy."""

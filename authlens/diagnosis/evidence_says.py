@@ -1,0 +1,153 @@
+"""What a failure claims, in one word, whatever number its library version gave the claim.
+
+Numbers moved between versions and some changed their meaning (IDX10503 with 6.8 and 7.2, IDX10603, IDX10720),
+so the text decides where the number does not. A word says what the library *reported*, never why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from authlens.model import Failure, Message
+
+_BY_WORD = {
+    "key-not-found": "IDX10501 IDX10505 IDX10513 IDX10515 IDX10516 IDX10522 IDX10524 IDX10527 ID2090",
+    "kid-missing": "IDX10503 IDX10512 IDX10517 IDX10523 IDX10525 IDX10526",
+    "signature-invalid": "IDX10502 IDX10508 IDX10511 IDX10514 IDX10520 IDX10521 ID2091",
+    "no-keys": "IDX10500",
+    "unsigned": "IDX10504 IDX10626",
+    "key-size": "IDX10622 IDX10630 IDX10631 IDX10651 IDX10653 IDX10671",
+    "algorithm": (
+        "IDX10518 IDX10632 IDX10633 IDX10634 IDX10636 IDX10640 IDX10645 IDX10647 IDX10652 IDX10660 IDX10661 IDX10668"
+        " IDX10676 IDX10690 IDX10692 IDX10693 IDX10696 IDX10697 IDX10718 IDX12508 IDX14000 IDX21302"
+    ),
+    "key-unreadable": "IDX10635 IDX10637 IDX10638 IDX10678 IDX10685 IDX10701 IDX10702 IDX10703 IDW10109",
+    "key-certificate": "IDX10232 IDX10248 IDX10249",
+    "decrypt": (
+        "IDX10600 IDX10601 IDX10603 IDX10604 IDX10605 IDX10606 IDX10609 IDX10610 IDX10611 IDX10612 IDX10618 IDX10619"
+        " IDX10644 IDX10650 IDX10654 IDX10657 IDX10659 IDX10665 IDX10711 IDX10713 IDX10714 IDX10715"
+    ),
+    "issuer": "IDX10205 IDX10212 IDX10260 IDX10269 IDX40001 IDX40004 IDX40005 IDX40012 IDW10303 ID2088",
+    "issuer-policy": "IDX40002 IDW10304",
+    "issuer-not-configured": "IDX10204",
+    "tenant-claim": "IDX40003 IDX40009 IDW10401",
+    "audience": "IDX10214 IDX10215 ID2094",
+    "audience-delegate": "IDX10231 IDX10270",
+    "audience-empty": "IDX10206 IDX10207 IDX11401 IDX13002 ID2093",
+    "audience-not-configured": "IDX10208 IDX10268",
+    "expired": "IDX10217 IDX10223 ID2019",
+    "not-yet-valid": "IDX10216 IDX10222",
+    "no-expiration": "IDX10225 IDX10227",
+    "lifetime-order": "IDX10224 IDX10230 IDX10271 IDX12401",
+    "replay": "IDX10228 IDX10229",
+    "type": "IDX10256 IDX10257 IDX10275 ID2089",
+    "https": "IDX20108",
+    "metadata": (
+        "IDX10261 IDX10278 IDX10803 IDX10804 IDX10805 IDX20803 IDX20804 IDX20806 IDX20807 IDX20808 IDX20809 IDX20810"
+        " IDX20811 IDX20812 IDX21106 IDX21815 IDX21816 IDX21817 IDX21818 ID2136 ID2170"
+    ),
+    "malformed": (
+        "IDX10209 IDX10400 IDX10606 IDX10708 IDX10723 IDX10724 IDX10725 IDX10729 IDX10815 IDX10820 IDX10821 IDX12709"
+        " IDX12720 IDX12723 IDX12729 IDX12739 IDX12740 IDX12741 IDX14100 IDX14101 IDX14102 IDX14107 IDX14110 IDX14111"
+        " IDX14120 IDX14121 IDX14122 IDX14301 IDX14302 IDX14306 IDX14308 IDX14309 IDX14310 IDX14311 IDX14312 IDX14700"
+        " ID2004"
+    ),
+    "claim-type": (
+        "IDX10105 IDX11020 IDX11022 IDX11023 IDX11025 IDX11026 IDX12700 IDX12701 IDX14108 IDX14109 IDX14300 IDX14305"
+        " IDX40011"
+    ),
+    "missing-claim": (
+        "IDX10210 IDX10211 IDX10221 IDX14303 IDX14304 IDX21314 IDX21315 IDX21316 IDX21317 IDX21318 IDX21339"
+        " IDX21346 IDW10201 IDW10202 IDW10203"
+    ),
+    "nonce-state": (
+        "IDX21320 IDX21321 IDX21323 IDX21324 IDX21325 IDX21326 IDX21327 IDX21329 IDX21330 IDX21331 IDX21349"
+        " IDX21300 IDX21306 IDX21307 IDX21311 IDX21312 IDX21347 IDX21348"
+    ),
+    "client": (
+        "IDX21308 IDX21313 IDX21332 IDX21333 IDX21334 IDX21335 IDX21336 IDX21337 IDX21338 IDX21340 IDX21343 IDX21345"
+        " IDW10106 IDW10501 IDW10503"
+    ),
+    "handler": "IDX10506 IDX10509 IDX10510 IDX40010",
+    "saml": "IDX10200 IDX10201 IDX10202 IDX10213",
+}
+_WORDS = {code: word for word, codes in _BY_WORD.items() for code in codes.split()}
+_FAMILIES = (("IDX13", "saml"), ("IDX111", "saml"), ("IDX113", "saml"), ("IDX115", "saml"), ("IDX30", "saml"))
+_FEDERATION = (("IDX227", "metadata"), ("IDX228", "metadata"), ("IDX229", "saml"))
+
+_BY_TEXT: dict[str, tuple[tuple[str, str], ...]] = {
+    "IDX10500": (("Unable to resolve SecurityKeyIdentifier", "key-not-found"),),
+    "IDX10501": (("Key tried:", "signature-invalid"),),
+    "IDX10502": (("did not match any keys", "key-not-found"),),
+    "IDX10503": (("token's kid is:", "key-not-found"),),
+    "IDX10603": (("KeySize", "key-size"), ("cannot have less than", "key-size")),
+    "IDX10709": (("well formed", "malformed"),),
+    "IDX10720": (("key size must be greater", "key-size"), ("token formats", "malformed")),
+    "IDX10311": (("nonce", "nonce-state"),),
+}
+_NO_CODE = (
+    ("No SecurityTokenValidator available", "no-handler"),
+    ("No TokenHandler was able to validate", "no-handler"),
+    ("was unable to validate the Token", "no-handler"),
+    ("no suitable ISecurityTokenValidator", "no-handler"),
+    ("no suitable TokenHandler", "no-handler"),
+    ("Invalid JWT", "no-handler"),
+    ("invalid bearer token received", "no-handler"),
+    ("Scheme already exists", "scheme-collision"),
+    ("Correlation failed", "nonce-state"),
+    ("message.State", "nonce-state"),
+    ("state was missing or invalid", "nonce-state"),
+    ("state field is missing or invalid", "nonce-state"),
+    ("nonce cookie", "nonce-state"),
+    ("correlation cookie", "nonce-state"),
+    ("Correlation.", "nonce-state"),
+    ("Keyset does not exist", "key-unreadable"),
+    ("invalid_client", "client"),
+    ("unauthorized_client", "client"),
+    ("redirect_uri", "client"),
+    ("Message contains error", "client"),
+    ("OpenIdConnectMessage.Error was not null", "client"),
+    ("Issuer not known", "issuer"),
+    ("expired bearer token received", "expired"),
+    ("tenant", "tenant-refused"),
+)
+
+
+def says(failure: Failure) -> str:
+    """One word for what the outermost code (or the host's own text) reports; ``unknown`` for what no list holds."""
+    if failure.code is None:
+        return _without_code(failure)
+    return of_code(failure.code, _text_of(failure, failure.code))
+
+
+def of_code(code: str, text: str) -> str:
+    """One word for a code; ``text`` is its message where it is known."""
+    for part, word in _BY_TEXT.get(code, ()):
+        if part in text:
+            return word
+    word = _WORDS.get(code)
+    if word is not None:
+        return word
+    if code.startswith("IDX103"):  # numbered IDX213xx from 5.2 on; only the nonce and state texts kept their words
+        return "nonce-state" if "nonce" in text or "state" in text.lower() else "client"
+    return next((w for start, w in (*_FAMILIES, *_FEDERATION) if code.startswith(start)), "unknown")
+
+
+def _text_of(failure: Failure, code: str) -> str:
+    for message in _messages(failure):
+        if message.code == code:
+            return failure.statement.text[message.start : message.end or None] or message.template
+    return failure.statement.text
+
+
+def _messages(failure: Failure) -> Iterator[Message]:
+    yield from failure.statement.messages
+    yield from failure.context
+
+
+def _without_code(failure: Failure) -> str:
+    texts = (failure.statement.text, *(m.template for m in failure.statement.messages))
+    for part, word in _NO_CODE:
+        if any(part in text for text in texts):
+            return word
+    return "unknown"

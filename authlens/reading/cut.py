@@ -1,0 +1,456 @@
+"""Cuts the records around hits out of a part of a source; what a border severs is joined when cuts are added.
+
+A cut is an element of a monoid: parts may be divided anywhere and their cuts added in any association, the
+records are those of the undivided source. What lies before the first record start that is sure, and what
+lies behind the last, is kept as it is until the neighbour comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from typing import NamedTuple
+
+from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
+from authlens.reading import envelopes, needles
+from authlens.reading.formats import registry
+from authlens.reading.formats.base import Format, Place
+from authlens.reading.runs import Piece, Run
+
+WINDOW = 64 * 1024
+"""So far behind the start of a hit's record a request's end is still looked for, bytes."""
+_ENVELOPE_LINE = 16 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knife:
+    """How a source is cut; equal for all its parts."""
+
+    path: str
+    layout: Layout
+    zone: tzinfo
+    limit: int | None = None
+
+    def format(self) -> Format:
+        return registry.of(self.layout)
+
+    def cap(self) -> int:
+        return self.limit or self.format().limit
+
+
+class Slice(NamedTuple):
+    """A record and what it accounts for."""
+
+    record: Record
+    used: Amount
+    skipped: tuple[tuple[str, Amount], ...] = ()
+
+
+# --------------------------------------------------------------------------- text
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A stretch of one stream that is written in records."""
+
+    head: Run
+    """Up to the first sure start; everything where there is none."""
+    slices: tuple[Slice, ...] = ()
+    tail: Run | None = None
+    """From the last sure start."""
+
+
+def _text(run: Run, knife: Knife, stream: str, *, begun: bool = False) -> Text:
+    """Cut what is sure; ``begun``: a record starts at position 0."""
+    form, data = knife.format(), run.data
+    first = 0 if begun else _first(form, data)
+    if first < 0:
+        return Text(_squeezed(run, knife.cap()))
+    last = _last(form, data, first)
+    slices = _slices(run, first, last, knife, stream)
+    tail = _squeezed(run.slice(last, len(data)), knife.cap())
+    return Text(run.slice(0, first), slices, tail)
+
+
+def _join_text(left: Text, right: Text, knife: Knife, stream: str) -> Text:
+    middle = (left.head if left.tail is None else left.tail) + right.head
+    if right.tail is None:
+        grown = _text(middle, knife, stream, begun=left.tail is not None)
+        if left.tail is None:
+            return grown
+        return Text(left.head, _near(left.slices, grown.slices, _begin(left.head)), grown.tail)
+    if left.tail is not None:
+        between = _slices(middle, 0, len(middle.data), knife, stream)
+        return Text(left.head, _near(left.slices, between + right.slices, _begin(left.head)), right.tail)
+    first = _first(knife.format(), middle.data)
+    if first < 0:
+        return Text(_squeezed(middle, knife.cap()), right.slices, right.tail)
+    between = _slices(middle, first, len(middle.data), knife, stream)
+    return Text(middle.slice(0, first), _near((), between + right.slices, _begin(middle)), right.tail)
+
+
+def _close_text(text: Text, knife: Knife, stream: str) -> tuple[Slice, ...]:
+    """Nothing comes before and nothing after."""
+    head = _slices(text.head, 0, len(text.head.data), knife, stream)
+    tail = () if text.tail is None else _slices(text.tail, 0, len(text.tail.data), knife, stream)
+    return _near((), head + text.slices + tail, None)
+
+
+def _begin(run: Run) -> int:
+    return run.pieces[0].offset if run.pieces else 0
+
+
+def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int | None) -> tuple[Slice, ...]:
+    """Drop from ``after`` the secondary records that no hit is near to; ``begin``: a hit may lie before."""
+    anchor = next((s.record.origin.offset for s in reversed(before) if not s.record.secondary), begin)
+    for index, (record, *_) in enumerate(after):
+        if not record.secondary:
+            break
+        if anchor is None or record.origin.offset - anchor > WINDOW:
+            rest = after[index:]
+            hit = next((i for i, s in enumerate(rest) if not s.record.secondary), len(rest))
+            return before + after[:index] + rest[hit:]
+    return before + after
+
+
+def _squeezed(run: Run, cap: int) -> Run:
+    """Let go of what no record can use: all behind ``cap`` bytes but the beginning of the last line."""
+    data = run.data
+    if len(data) <= cap:
+        return run
+    line = data.rfind(b"\n")  # kept with its line feed: the gap ends where a line does
+    line = cap if line < cap else line
+    kept = run.slice(0, cap)
+    if line > cap:
+        kept = kept + _gap(run.slice(cap, line))
+    rest = run.slice(line, len(data))
+    if len(rest.data) > cap + 1:
+        rest = rest.slice(0, cap + 1) + _gap(rest.slice(cap + 1, len(rest.data)))
+    return kept + rest
+
+
+def _gap(run: Run) -> Run:
+    held, lost = run.amount, run.dropped
+    offset, line = run.place(0)
+    return Run(b"", (Piece(0, offset, line, held.bytes + lost.bytes, held.lines + lost.lines, gap=True),))
+
+
+# --------------------------------------------------------------------------- starts
+
+
+def _first(form: Format, data: bytes) -> int:
+    """The first start at the beginning of a line that is whole, or -1."""
+    feed = data.find(form.terminator)
+    return -1 if feed < 0 else _next(form, data, feed + 1, len(data), whole=True)
+
+
+def _next(form: Format, data: bytes, pos: int, end: int, *, whole: bool = False) -> int:
+    """The first start at or behind ``pos``, or -1; ``whole``: its line must have ended."""
+    while pos < end:
+        feed = data.find(form.terminator, pos, end)
+        if feed < 0:
+            return pos if not whole and form.starts(data, pos, end) else -1
+        if form.starts(data, pos, feed):
+            return pos
+        pos = feed + 1
+    return -1
+
+
+def _last(form: Format, data: bytes, floor: int) -> int:
+    """The last start at the beginning of a line that is whole; ``floor`` is one."""
+    feed = data.rfind(form.terminator, floor)
+    return floor if feed < 0 else _previous(form, data, feed, floor, floor)
+
+
+def _previous(form: Format, data: bytes, pos: int, low: int, floor: int) -> int:
+    """The last start at or before the line of ``pos``; ``floor`` is one, and none is between it and ``low``."""
+    while True:
+        begin = data.rfind(form.terminator, low, pos) + 1
+        if begin <= low:
+            return floor
+        feed = data.find(form.terminator, begin)
+        if form.starts(data, begin, len(data) if feed < 0 else feed):
+            return begin
+        pos = begin - 1
+
+
+# --------------------------------------------------------------------------- slices
+
+
+def _slices(run: Run, start: int, end: int, knife: Knife, stream: str) -> tuple[Slice, ...]:
+    """The records between two positions; both are where a record starts, or the end."""
+    form, data, cap = knife.format(), run.data, knife.cap()
+    if start >= end:
+        return ()
+    primary = list(_around(form, data, needles.hits(data, start, end), start, end, cap))
+    chunks = sorted(primary + list(_context(form, data, primary, start, end, cap)))
+    if not chunks:
+        return ()
+    run = run.indexed()
+    found = []
+    for begin, stop in chunks:
+        found += _sliced(run, begin, stop, knife, stream)
+    return tuple(found)
+
+
+def _around(
+    form: Format, data: bytes, hits: Iterable[int], start: int, end: int, cap: int
+) -> Iterator[tuple[int, int]]:
+    """Begin and end of the records that hold hits within their first ``cap`` bytes."""
+    done = low = start
+    for hit in hits:
+        if hit < done:
+            continue
+        begin = _previous(form, data, hit, low, done)
+        if hit - begin >= cap:
+            low = max(low, data.rfind(form.terminator, low, hit) + 1)
+            continue
+        feed = data.find(form.terminator, hit, end)
+        stop = -1 if feed < 0 else _next(form, data, feed + 1, end)
+        done = low = end if stop < 0 else stop
+        yield begin, done
+
+
+def _context(
+    form: Format, data: bytes, primary: list[tuple[int, int]], start: int, end: int, cap: int
+) -> Iterator[tuple[int, int]]:
+    """Begin and end of the records near hits, or near the border, that may tell how a request ended."""
+    anchor = low = start
+    for begin, stop in [*primary, (end, end)]:
+        if low < begin:
+            yield from _window(form, data, low, begin, anchor, cap)
+        anchor, low = begin, stop
+
+
+def _window(form: Format, data: bytes, low: int, high: int, anchor: int, cap: int) -> Iterator[tuple[int, int]]:
+    stop = high
+    if anchor + WINDOW < high:
+        feed = data.find(form.terminator, max(low, anchor + WINDOW), high)
+        after = -1 if feed < 0 else _next(form, data, feed + 1, high)
+        stop = high if after < 0 else after
+    yield from _around(form, data, needles.context(data, low, stop), low, stop, cap)
+
+
+def _sliced(run: Run, begin: int, stop: int, knife: Knife, stream: str) -> Iterator[Slice]:
+    form, cap = knife.format(), knife.cap()
+    chunk = run.slice(begin, stop)
+    kept = chunk if len(chunk.data) <= cap else chunk.slice(0, cap)
+    over = _over(chunk, kept)
+    for part in form.divide(kept):
+        primary = needles.hit(part.data)
+        if not primary and not needles.near(part.data):
+            continue
+        place = Place(path=knife.path, stream=stream, zone=knife.zone, secondary=not primary, cut=over is not None)
+        record, broken = form.build(part, place)
+        amount = part.amount
+        skipped = [] if over is None else [("beyond the length of a record", over)]
+        if broken:
+            skipped.append(("undecodable characters", Amount(bytes=broken)))
+            amount = Amount(bytes=amount.bytes - broken, lines=amount.lines)
+        over = None
+        yield Slice(record, amount, tuple(skipped))
+
+
+def _over(chunk: Run, kept: Run) -> Amount | None:
+    if kept is chunk and not any(p.gap for p in chunk.pieces):
+        return None
+    rest = chunk.slice(len(kept.data), len(chunk.data))
+    return rest.amount + chunk.dropped
+
+
+# --------------------------------------------------------------------------- envelopes
+
+
+@dataclass(frozen=True, slots=True)
+class Peeled:
+    """A stretch of lines that are envelopes, and their payloads by stream."""
+
+    first: Run
+    """Up to the first line feed, which is included; everything where there is none."""
+    streams: Frozen[Body]
+    last: Run | None = None
+    """Behind the last line feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A stretch of a document that makes sense only as a whole."""
+
+    runs: tuple[Run, ...]
+    size: int
+    """Of all runs, bytes."""
+
+
+Body = Text | Peeled | Whole
+
+
+def _body(run: Run, knife: Knife, stream: str, depth: int) -> Body:
+    if depth == len(knife.layout.envelopes):
+        return Whole((run,), len(run.data)) if knife.format().whole else _text(run, knife, stream)
+    if envelopes.of(knife.layout.envelopes[depth]).whole:
+        return Whole((run,), len(run.data))
+    feed = run.data.find(b"\n")
+    if feed < 0:
+        return Peeled(_squeezed(run, _ENVELOPE_LINE), Frozen())
+    last = run.data.rfind(b"\n") + 1
+    streams = _peel(run.slice(feed + 1, last), knife, stream, depth)
+    tail = _squeezed(run.slice(last, len(run.data)), _ENVELOPE_LINE)
+    return Peeled(run.slice(0, feed + 1), streams, tail)
+
+
+def _peel(run: Run, knife: Knife, stream: str, depth: int) -> Frozen[Body]:
+    """Whole lines to payloads, by stream."""
+    if not run.data:
+        return Frozen()
+    peeled = envelopes.of(knife.layout.envelopes[depth]).peel(run)
+    named = {_named(stream, key): payload for key, payload in peeled.items()}
+    return Frozen({key: _body(payload, knife, key, depth + 1) for key, payload in named.items()})
+
+
+def _named(outer: str, inner: str) -> str:
+    return f"{outer}/{inner}" if outer and inner else outer or inner
+
+
+def _join(left: Body, right: Body, knife: Knife, stream: str, depth: int) -> Body:
+    if isinstance(left, Text) and isinstance(right, Text):
+        return _join_text(left, right, knife, stream)
+    if isinstance(left, Peeled) and isinstance(right, Peeled):
+        return _join_peeled(left, right, knife, stream, depth)
+    if isinstance(left, Whole) and isinstance(right, Whole):
+        return Whole(left.runs + right.runs, left.size + right.size)
+    message = "parts of differently written sources do not add up"
+    raise TypeError(message)
+
+
+def _join_peeled(left: Peeled, right: Peeled, knife: Knife, stream: str, depth: int) -> Peeled:
+    middle = (left.first if left.last is None else left.last) + right.first
+    if right.last is None:
+        middle = _squeezed(middle, _ENVELOPE_LINE)
+        return Peeled(middle, left.streams) if left.last is None else replace(left, last=middle)
+    if left.last is None:
+        return Peeled(middle, right.streams, right.last)
+    between = _peel(middle, knife, stream, depth)
+    streams = _joined((left.streams, between, right.streams), knife, depth + 1)
+    return Peeled(left.first, streams, right.last)
+
+
+def _joined(groups: Iterable[Frozen[Body]], knife: Knife, depth: int) -> Frozen[Body]:
+    streams: dict[str, Body] = {}
+    for group in groups:
+        for key, body in group.items():
+            streams[key] = _join(streams[key], body, knife, key, depth) if key in streams else body
+    return Frozen(streams)
+
+
+def _close(body: Body, knife: Knife, stream: str, depth: int) -> tuple[Slice, ...]:
+    if isinstance(body, Text):
+        return _close_text(body, knife, stream)
+    if isinstance(body, Whole):
+        return _close_whole(body, knife, stream, depth)
+    groups = [_peel(body.first, knife, stream, depth), body.streams]
+    if body.last is not None:
+        groups.append(_peel(body.last, knife, stream, depth))
+    streams = _joined(groups, knife, depth + 1)
+    return tuple(s for key in streams for s in _close(streams[key], knife, key, depth + 1))
+
+
+def _close_whole(body: Whole, knife: Knife, stream: str, depth: int) -> tuple[Slice, ...]:
+    whole = _whole(body.runs)
+    if depth == len(knife.layout.envelopes):
+        return tuple(_sliced(whole.indexed(), 0, len(whole.data), knife, stream))
+    opened = envelopes.of(knife.layout.envelopes[depth]).peel(whole)
+    slices: list[Slice] = []
+    for key, payload in opened.items():
+        name = _named(stream, key)
+        slices += _close(_body(payload, knife, name, depth + 1), knife, name, depth + 1)
+    return tuple(slices)
+
+
+def _whole(runs: tuple[Run, ...]) -> Run:
+    """All runs in one, without copying once for each."""
+    pieces: list[Piece] = []
+    size = 0
+    for run in runs:
+        pieces += [p._replace(pos=p.pos + size) for p in run.pieces]
+        size += len(run.data)
+    return Run(b"".join(r.data for r in runs), tuple(pieces))
+
+
+# --------------------------------------------------------------------------- the whole cut
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Whether authentication was seen, also where a border cuts the marker; and how the bytes end."""
+
+    seen: bool
+    first: bytes
+    last: bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> _Seen:
+        return cls(needles.authentication(data), data[: needles.EDGE], data[-needles.EDGE :])
+
+    def __add__(self, other: _Seen) -> _Seen:
+        seen = self.seen or other.seen or needles.authentication(self.last + other.first)
+        first = (self.first + other.first)[: needles.EDGE] if len(self.first) < needles.EDGE else self.first
+        last = (self.last + other.last)[-needles.EDGE :]
+        return _Seen(seen, first, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What was cut out of a part, and what its borders leave open."""
+
+    knife: Knife
+    body: Body
+    read: Amount
+    seen: _Seen
+
+    def __add__(self, other: Cut) -> Cut:
+        body = _join(self.body, other.body, self.knife, "", 0)
+        return Cut(self.knife, body, self.read + other.read, self.seen + other.seen)
+
+    def close(self) -> tuple[tuple[Record, ...], Ledger]:
+        """All records in order of their offset, and where every byte went; nothing comes before or after."""
+        slices = sorted(_close(_unmarked(self.body), self.knife, "", 0), key=_order)
+        unfinished = bool(self.seen.last) and not self.seen.last.endswith(b"\n")
+        read = Amount(bytes=self.read.bytes, lines=self.read.lines + unfinished)
+        ledger = Ledger(read=read, auth_seen=self.seen.seen or any(not s.record.secondary for s in slices))
+        skipped: dict[str, Amount] = {}
+        used = Amount()
+        for one in slices:
+            used = used + one.used
+            for reason, amount in one.skipped:
+                skipped[reason] = skipped.get(reason, Amount()) + amount
+        ordered = Frozen({reason: skipped[reason] for reason in sorted(skipped)})
+        ledger = replace(ledger, used=used, skipped=ordered, records=len(slices))
+        return tuple(s.record for s in slices), ledger
+
+
+def _unmarked(body: Body) -> Body:
+    """Without the byte order mark that the source may begin with."""
+    if isinstance(body, Text):
+        return replace(body, head=_unmarked_run(body.head))
+    if isinstance(body, Peeled):
+        return replace(body, first=_unmarked_run(body.first))
+    return replace(body, runs=(_unmarked_run(_whole(body.runs)),))
+
+
+def _unmarked_run(run: Run) -> Run:
+    return run.slice(len(_BOM), len(run.data)) if run.data.startswith(_BOM) else run
+
+
+def _order(one: Slice) -> tuple[int, int]:
+    return one.record.origin.offset, one.record.end
+
+
+def cut(part: Part, layout: Layout, *, zone: tzinfo, limit: int | None = None) -> Cut:
+    """Cut the records around hits out of a part; pure. ``limit``: longest record, bytes, instead of the format's."""
+    knife = Knife(path=part.source, layout=layout, zone=zone, limit=limit)
+    run = Run(part.data, (Piece(0, part.offset, part.line),) if part.data else ())
+    read = Amount(bytes=len(part.data), lines=part.data.count(b"\n"))
+    return Cut(knife, _body(run, knife, "", 0), read, _Seen.of(part.data))

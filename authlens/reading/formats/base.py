@@ -1,0 +1,154 @@
+"""What a format has to answer, and what all formats share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any, Protocol
+
+from authlens.model import Frozen, Origin, Record
+from authlens.reading import timestamps
+from authlens.reading.runs import Run
+
+LINE = 2048
+"""So many bytes of a line decide whether it begins a record."""
+_ESCAPES = re.compile(rb"\x1b\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
+_ESCAPES_TEXT = re.compile(r"\x1b\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
+_LEVELS = {
+    "trace": "trace trce trc verbose verb vrb vrbs finest finer all logalways t v",
+    "debug": "debug dbug dbg fine d",
+    "information": "information informational info inf notice normal i",
+    "warning": "warning warn wrn w",
+    "error": "error eror err fail failure e",
+    "critical": "critical crit crt fatal fatl ftl emergency emerg alert panic f c",
+}
+_BY_WORD = {word: level for level, words in _LEVELS.items() for word in words.split()}
+_REQUEST = re.compile(r"(?<![0-9A-Z])(0H[A-Z0-9]{5,24}:[0-9A-F]{8})(?![0-9A-F])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Whose a record is and how its time is read."""
+
+    path: str
+    stream: str
+    zone: tzinfo
+    secondary: bool
+    cut: bool
+
+
+class Format(Protocol):
+    """How one kind of log is divided into records and read."""
+
+    @property
+    def limit(self) -> int:
+        """Longest record, bytes; the rest of a longer one is skipped."""
+
+    @property
+    def terminator(self) -> bytes:
+        """One byte; a record starts at the beginning of what it ends."""
+
+    @property
+    def whole(self) -> bool:
+        """The source makes one piece; ``starts`` is not asked."""
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether the line between the two positions begins a record."""
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """The records that stand between two starts."""
+
+    def build(self, run: Run, place: Place) -> tuple[Record, int]:
+        """The record, and how many bytes of it are no UTF-8."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What a format found out about a record; empty where it does not say."""
+
+    text: str = ""
+    time: datetime | None = None
+    time_assumed: bool = False
+    level: str | None = None
+    logger: str | None = None
+    event_id: int | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+    host: str | None = None
+    client: str | None = None
+    scheme: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    cut: bool = False
+
+
+def record(draft: Draft, run: Run, place: Place) -> Record:
+    """Complete a draft with where it stands and what its envelopes say."""
+    first = run.piece(0)
+    offset, line = run.place(0)
+    end, last = _behind(run)
+    note = first.note
+    if note is not None and draft.time is None and note.stamp:
+        draft.time, draft.time_assumed = timestamps.parse(note.stamp, place.zone)
+    return Record(
+        origin=Origin(path=place.path, offset=offset, line=line),
+        lines=max(1, last - line + 1),
+        end=end,
+        time=draft.time,
+        time_assumed=draft.time_assumed and draft.time is not None,
+        level=draft.level or (note.level if note else None),
+        logger=draft.logger,
+        event_id=draft.event_id,
+        request_id=draft.request_id,
+        trace_id=draft.trace_id,
+        host=draft.host or (note.host if note else None),
+        client=draft.client,
+        stream=place.stream,
+        scheme=draft.scheme,
+        text=draft.text,
+        fields=Frozen(draft.fields),
+        cut=draft.cut or place.cut,
+        secondary=place.secondary,
+    )
+
+
+def _behind(run: Run) -> tuple[int, int]:
+    """Offset behind the run, and the line of its last byte."""
+    if not run.data:
+        return run.place(0)
+    piece = run.piece(len(run.data) - 1)
+    offset, line = run.place(len(run.data) - 1)
+    if piece.size >= 0:
+        return piece.offset + piece.size, line + max(1, piece.lines) - 1
+    return offset + 1, line
+
+
+def decoded(data: bytes) -> tuple[str, int]:
+    """Text, and how many bytes had to be replaced."""
+    try:
+        return data.decode(), 0
+    except UnicodeDecodeError:
+        text = data.decode(errors="replace")
+        return text, max(0, len(data) - len(text.replace("\ufffd", "").encode()) - 3 * data.count(b"\xef\xbf\xbd"))
+
+
+def plain(data: bytes) -> bytes:
+    """Without the escape sequences that colour a terminal."""
+    return _ESCAPES.sub(b"", data) if b"\x1b" in data else data
+
+
+def plain_text(text: str) -> str:
+    """The same of text."""
+    return _ESCAPES_TEXT.sub("", text) if "\x1b" in text else text
+
+
+def level(word: object) -> str | None:
+    """One of the model's levels."""
+    return _BY_WORD.get(str(word).strip().lower()) if word is not None else None
+
+
+def request_id(text: str) -> str | None:
+    """The ``TraceIdentifier`` that Kestrel and IIS make, where the text names exactly one."""
+    found = set(_REQUEST.findall(text))
+    return found.pop() if len(found) == 1 else None

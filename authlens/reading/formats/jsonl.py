@@ -1,0 +1,334 @@
+"""Logs of JSON objects, one a line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlens.model import Record
+from authlens.reading import needles, timestamps
+from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id
+from authlens.reading.runs import Run
+
+LIMIT = 16 * 1024 * 1024
+_DEPTH = 200
+
+_KINDS = (
+    ("clef", ("@t",)),
+    ("serilog-json", ("Timestamp", "Level", "MessageTemplate")),
+    ("serilog-elasticsearch", ("@timestamp", "messageTemplate")),
+    ("ecs", ("@timestamp", "ecs.version")),
+    ("ecs", ("@timestamp", "ecs")),
+    ("mel-json", ("EventId", "LogLevel", "Category")),
+    ("lambda-json", ("timestamp", "level", "requestId", "message")),
+    ("gelf", ("short_message", "version")),
+    ("appinsights-json", ("ExceptionType",)),
+    ("appinsights-json", ("customDimensions",)),
+    ("nlog-json", ("time", "level", "message")),
+    ("json", ()),
+)
+FORMATS = frozenset(name for name, _ in _KINDS)
+INDENTED = frozenset(f"{name}-indented" for name in FORMATS)
+
+
+def parse(data: bytes | str) -> Any:
+    """The value, or None where it is none, or nests too deeply to be one."""
+    opened = data.count(b"[" if isinstance(data, bytes) else "[") + data.count(b"{" if isinstance(data, bytes) else "{")  # type: ignore[arg-type]
+    if opened > _DEPTH and _deep(data):
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+def _deep(data: bytes | str) -> bool:
+    text = data.decode(errors="replace") if isinstance(data, bytes) else data
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        token = match.group()
+        depth += token in "[{"
+        depth -= token in "]}"
+        if depth > _DEPTH:
+            return True
+    return False
+
+
+def kind(value: Mapping[str, Any]) -> str:
+    """The name of the form."""
+    return next(name for name, keys in _KINDS if all(key in value for key in keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A record is a line that begins with a brace; other lines are text that something else printed."""
+
+    name: str
+    limit: int = LIMIT
+    terminator: bytes = b"\n"
+    whole: bool = False
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether an object begins here."""
+        return data[begin : min(end, begin + 64)].lstrip(b" \t\x1e\xef\xbb\xbf").startswith(b"{")
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """The object's line, and the text behind it."""
+        feed = run.data.find(b"\n") + 1
+        if feed <= 0 or feed == len(run.data):
+            return (run,)
+        return (run.slice(0, feed), run.slice(feed, len(run.data)))
+
+    def build(self, run: Run, place: Place) -> tuple[Record, int]:
+        """Read the object; what is none is text."""
+        text, broken = decoded(run.data)
+        value = parse(text)
+        draft = read(value, place) if isinstance(value, dict) else broken_object(text)
+        return record(draft, run, place), broken
+
+
+_CLOSED = re.compile(rb"\n\}[ \t\r]{0,8}(?:\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Indented(Json):
+    """Objects over several lines: a record is from a lone brace to the next."""
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether the line is nothing but an opening brace."""
+        return end - begin < 64 and data[begin:end].rstrip() == b"{"
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """The object, and the text behind it."""
+        closed = _CLOSED.search(run.data) if run.data.lstrip(b"\xef\xbb\xbf").startswith(b"{") else None
+        if closed is None or closed.end() == len(run.data):
+            return (run,)
+        return (run.slice(0, closed.end()), run.slice(closed.end(), len(run.data)))
+
+
+# --------------------------------------------------------------------------- objects
+
+_TIME = ("@t", "@timestamp", "Timestamp", "timestamp", "time", "Time", "ts", "date", "Date", "datetime", "TimeGenerated", "timestamp [UTC]", "asctime", "longdate")  # fmt: skip
+_LEVEL = ("@l", "Level", "LogLevel", "level", "log.level", "severity", "severityText", "SeverityLevel", "severityLevel", "loglevel", "levelname")  # fmt: skip
+_TEMPLATE = ("@mt", "MessageTemplate", "messageTemplate", "{OriginalFormat}")
+_MESSAGE = ("@m", "RenderedMessage", "Message", "message", "msg", "full_message", "short_message", "FormattedMessage", "OuterMessage", "outerMessage", "body")  # fmt: skip
+_EXCEPTION = ("@x", "Exception", "exception", "exceptions", "error", "ex", "exc_info", "stack_trace", "stackTrace", "StackTrace", "Stacktrace")  # fmt: skip
+_LOGGER = ("SourceContext", "Category", "CategoryName", "logger", "Logger", "loggerName", "LoggerName", "log.logger", "category", "logger_name")  # fmt: skip
+_REQUEST = ("RequestId", "requestId", "TraceIdentifier", "request_id", "AspNetCoreRequestId", "aspnetcore_request_id")
+_TRACE = ("@tr", "TraceId", "traceId", "trace_id", "trace.id", "traceid", "operation_Id", "OperationId")
+_HOST = ("MachineName", "machineName", "machine", "hostname", "HostName", "host.name", "Computer", "machinename")
+_CLIENT = ("RemoteIpAddress", "RemoteIp", "RemoteIP", "ClientIp", "ClientIP", "clientIp", "client_ip", "client.ip", "RemoteAddress")  # fmt: skip
+_NESTED = ("Properties", "State", "fields", "EventProperties", "eventProperties", "properties", "labels", "metadata", "customDimensions", "log", "trace", "host", "client", "context", "attributes", "Renderings_")  # fmt: skip
+
+
+def read(value: Mapping[str, Any], place: Place) -> Draft:
+    """What an object says as an event."""
+    flat = _flat(value)
+    draft = Draft(fields=flat)
+    draft.time, draft.time_assumed = _time(_first(value, _TIME), place)
+    draft.level = _level(value)
+    draft.logger = _text(_first(flat, _LOGGER))
+    draft.event_id = _event_id(flat)
+    draft.request_id = _text(_first(flat, _REQUEST))
+    draft.trace_id = _text(_first(flat, _TRACE))
+    draft.host = _text(_first(flat, _HOST)) or _text(_host(value))
+    draft.client = _text(_first(flat, _CLIENT))
+    draft.scheme = _text(flat.get("AuthenticationScheme"))
+    draft.text = _rendered(value, flat)
+    if draft.request_id is None:
+        draft.request_id = request_id(draft.text[:2048])
+    return draft
+
+
+def _first(value: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next((value[name] for name in names if value.get(name) not in (None, "")), None)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _time(value: Any, place: Place) -> tuple[Any, bool]:
+    if isinstance(value, bool) or value is None:
+        return None, False
+    if isinstance(value, int | float):
+        return timestamps.from_number(value), False
+    return timestamps.parse(value[:64], place.zone) if isinstance(value, str) else (None, False)
+
+
+def _level(value: Mapping[str, Any]) -> str | None:
+    found = _first(value, _LEVEL)
+    if found is None and isinstance(value.get("log"), dict):
+        found = value["log"].get("level")
+    if isinstance(found, int) and not isinstance(found, bool):
+        return _number_level(value, found)
+    if found is None:
+        return "information" if "@t" in value else None
+    return level(found)
+
+
+def _number_level(value: Mapping[str, Any], number: int) -> str | None:
+    if "short_message" in value:  # syslog's numbers
+        return ["critical", "critical", "critical", "error", "warning", "information", "information", "debug"][number % 8]
+    if "SeverityLevel" in value or "severityLevel" in value:
+        return dict(enumerate(("debug", "information", "warning", "error", "critical"))).get(number)
+    return dict(enumerate(("trace", "debug", "information", "warning", "error", "critical"))).get(number)
+
+
+def _event_id(flat: Mapping[str, Any]) -> int | None:
+    value = flat.get("EventId", flat.get("eventId", flat.get("event.code")))
+    if isinstance(value, dict):
+        value = value.get("Id", value.get("id"))
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _host(value: Mapping[str, Any]) -> Any:
+    host = value.get("host")
+    return host.get("name") if isinstance(host, dict) else host
+
+
+def _flat(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties one level deep; scopes merged, the inner one wins."""
+    flat: dict[str, Any] = {}
+    for name, inner in value.items():
+        if name in {"Scopes", "scopes"} and isinstance(inner, list):
+            flat.update(_scopes(inner))
+        elif name in _NESTED and isinstance(inner, dict):
+            prefix = f"{name}." if name in {"log", "trace", "host", "client"} else ""
+            flat.update({f"{prefix}{key}": item for key, item in inner.items()})
+        elif name in _NESTED and isinstance(inner, str) and inner.startswith("{"):
+            again = parse(inner)
+            flat.update(again if isinstance(again, dict) else {name: inner})
+        else:
+            flat.setdefault(name, inner)
+    return flat
+
+
+def _scopes(scopes: list[Any]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for scope in scopes:
+        if isinstance(scope, dict):
+            merged.update({k: v for k, v in scope.items() if k not in {"Message", "{OriginalFormat}"}})
+    return merged
+
+
+# --------------------------------------------------------------------------- text
+
+
+def _rendered(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
+    message = _message(value, flat)
+    thrown = _first(value, _EXCEPTION)
+    exception = _exception(thrown) if thrown is not None else ""
+    parts = [message]
+    if exception and exception not in message:
+        parts.append(exception)
+    text = plain_text("\n".join(p for p in parts if p)).replace("\r\n", "\n")
+    if not needles.hit(text.encode(errors="replace")):
+        text = "\n".join([text, *_leaves_with_hits(value)])
+    return text.strip()
+
+
+def _message(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
+    template = _text(_first(value, _TEMPLATE))
+    rendered = _text(_first(value, _MESSAGE))
+    if template is not None and (rendered is None or "RenderedMessage" in value):
+        return _filled(template, flat, value.get("@r"))
+    if rendered is not None and "@m" in value:
+        return _unquoted(rendered, flat)
+    return rendered or ""
+
+
+_HOLE = re.compile(r"\{\{|\}\}|\{[@$]?([A-Za-z0-9_.-]{1,128})(?:,-?\d{1,4})?(:[^{}]{1,64})?\}")
+
+
+def _filled(template: str, values: Mapping[str, Any], renderings: Any) -> str:
+    """A message template with its holes filled."""
+    formatted = iter(renderings if isinstance(renderings, list) else ())
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match.group()[0]
+        if match[2] is not None and (text := next(formatted, None)) is not None:
+            return str(text)
+        return _shown(values[match[1]]) if match[1] in values else match.group()
+
+    return _HOLE.sub(fill, template)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "null" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _unquoted(text: str, values: Mapping[str, Any]) -> str:
+    """Serilog renders strings in quotes; the values themselves tell which quotes are its own."""
+    for value in values.values():
+        if isinstance(value, str) and value:
+            text = text.replace('"' + value.replace('"', '\\"') + '"', value)
+    return text
+
+
+def _exception(value: Any, depth: int = 0) -> str:
+    if isinstance(value, str):
+        return value
+    if depth > 16:
+        return ""
+    if isinstance(value, list):
+        return "\n ---> ".join(t for t in (_exception(v, depth + 1) for v in value) if t)
+    return _exception_object(value, depth) if isinstance(value, dict) else ""
+
+
+def _exception_object(value: Mapping[str, Any], depth: int) -> str:
+    stack = _text(_first(value, ("stack_trace", "StackTrace", "StackTraceString", "stackTrace", "stacktrace", "stack")))
+    kind_ = _text(_first(value, ("ClassName", "Type", "type", "errorType", "kind", "exception.type"))) or ""
+    message = _text(_first(value, ("Message", "message", "errorMessage", "exception.message"))) or ""
+    head = f"{kind_}: {message}" if kind_ and message else kind_ or message
+    if stack and message and message in stack:
+        head = ""
+    inner = value.get("InnerException", value.get("innerException", value.get("inner_exception")))
+    nested = _exception(inner, depth + 1) if inner else ""
+    return "\n".join(p for p in (head, f" ---> {nested}" if nested else "", stack or "") if p)
+
+
+def _leaves_with_hits(value: Any) -> Iterator[str]:
+    """Strings anywhere in the object that a hit stands in."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, str) and needles.hit(item.encode(errors="replace")):
+            yield item
+
+
+_MEMBER = re.compile(r'"([@\w.{} -]{1,64})"\s{0,8}:\s{0,8}"((?:[^"\\]|\\.){0,262144})')
+_UNICODE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+def broken_object(text: str) -> Draft:
+    """A line that is no JSON, or an object that was cut off: its text."""
+    if not text.lstrip().startswith("{"):
+        return Draft(text=plain_text(text).replace("\r\n", "\n").strip(), request_id=request_id(text[:2048]))
+    members = {name: _unescaped(value) for name, value in _MEMBER.findall(text)}
+    wanted = [v for k, v in members.items() if k in {*_MESSAGE, *_TEMPLATE, *_EXCEPTION, "FailureMessage"}]
+    found = "\n".join(wanted) if wanted else _unescaped(text)
+    return Draft(text=found.strip(), fields=members, cut=True, request_id=members.get("RequestId"))
+
+
+def _unescaped(text: str) -> str:
+    def letter(match: re.Match[str]) -> str:
+        return chr(int(match[1], 16)) if match[1] else _SIMPLE.get(match[2], match[2])
+
+    return _UNICODE.sub(letter, text)

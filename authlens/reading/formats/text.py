@@ -1,0 +1,314 @@
+"""Logs written as text: a head on the first line of a record, and whatever follows until the next head."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from authlens.model import Layout, Record
+from authlens.reading import timestamps
+from authlens.reading.formats.base import LINE, Draft, Place, decoded, level, plain, plain_text, record, request_id
+from authlens.reading.runs import Run
+
+LIMIT = 1024 * 1024
+_PASTE_LIMIT = 16 * 1024 * 1024
+
+_MEL_LEVEL = "trce|dbug|info|warn|fail|crit"
+_FULL_LEVEL = "Trace|Debug|Information|Warning|Error|Critical|Verbose|Fatal"
+# A prefix that TimestampFormat wrote: short, and not words that run into the level.
+_MEL_TIME = r"(?P<ts>(?:[^\n]{0,47}[\d\]\s|Z>),;-])?)"
+_LOGGER = r"[A-Za-z_][\w.`+<>,\[\]-]{0,400}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the first line of a record is written."""
+
+    name: str
+    pattern: str
+    body: str = "columns"
+    """Which function reads the rest: a key of ``_BODIES``."""
+    ends: str = ""
+    """Where given, the line must end with one of these characters; asked before the pattern."""
+
+
+HEADS = (
+    Head(
+        "mel-simple",
+        rf"(?! {{6}}){_MEL_TIME}(?P<lvl>{_MEL_LEVEL}): (?P<cat>\S[^\n]*)\[(?P<eid>-?\d{{1,10}})\]\s*$",
+        "mel",
+        "] \r",
+    ),
+    Head(
+        "mel-single",
+        rf"(?! {{6}}){_MEL_TIME}(?P<lvl>{_MEL_LEVEL}): (?P<cat>[^\s\[][^\[\n]{{0,400}})\[(?P<eid>-?\d{{1,10}})\] (?P<msg>\S)",
+        "single",
+    ),
+    Head(
+        "mel-systemd",
+        r"<(?P<pri>[234567])>(?P<ts>[^\n]{0,48}?)(?P<cat>[A-Za-z_][\w.`+<>, ]{0,400})\[(?P<eid>-?\d{1,10})\] (?P<msg>)",
+        "single",
+    ),
+    Head(
+        "lambda-text",
+        rf"(?P<ts>{timestamps.pattern('iso')})\t(?P<rid>[^\t\n]{{0,128}})\t(?P<lvl>{_MEL_LEVEL})\t(?P<msg>)",
+        "fields",
+    ),
+    Head(
+        "identitymodel-text",
+        rf"\[(?P<lvl>LogAlways|Critical|Error|Warning|Informational|Verbose)\](?P<ts>{timestamps.pattern('numeric')}) (?P<msg>)",
+        "utc",
+    ),
+    Head(
+        "katana-trace",
+        r"(?P<cat>[A-Za-z_][\w.]{0,200}) (?P<lvl>Critical|Error|Warning|Information|Verbose|Start|Stop|Suspend|Resume|Transfer): (?P<eid>\d{1,10}) : (?P<msg>)",
+        "fields",
+    ),
+    Head(
+        "nlog",
+        rf"(?P<ts>{timestamps.pattern('iso')})\|(?:-?\d{{1,10}}\|)?(?P<lvl>(?i:trace|debug|info|warn|error|fatal))\|(?P<cat>[^|\n]{{0,400}})\|(?P<msg>)",
+        "fields",
+    ),
+    Head(
+        "log4net",
+        rf"(?P<ts>{timestamps.pattern('iso')}) \[[^\]\n]{{0,200}}\] (?P<lvl>[A-Z]{{4,9}}) +(?P<cat>[^\s]{{1,400}}) (?:\[[^\]\n]{{0,200}}\] |\(null\) )?- (?P<msg>)",
+        "fields",
+    ),
+    Head(
+        "azure-appservice",
+        rf"(?P<ts>{timestamps.pattern('iso')}) \[(?P<lvl>{_FULL_LEVEL})\] (?P<cat>{_LOGGER}?)(?=: | => )",
+        "columns",
+    ),
+    Head("mel-debug", rf"(?P<cat>{_LOGGER}): (?P<lvl>{_FULL_LEVEL}): (?P<msg>)", "fields"),
+    Head("otel-console", r"LogRecord\.Timestamp: +(?P<ts>\(not set\)|\S{1,40})", "otel"),
+)
+BY_NAME = {head.name: head for head in HEADS}
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """Records that begin with a head."""
+
+    name: str
+    pattern: re.Pattern[bytes]
+    body: str
+    ends: bytes
+    limit: int = LIMIT
+    terminator: bytes = b"\n"
+    whole: bool = False
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether the line is a head."""
+        if self.ends and (end <= begin or data[end - 1] not in self.ends):
+            return False
+        stop = min(end, begin + LINE)
+        if data.find(b"\x1b", begin, stop) >= 0:
+            return self.pattern.match(plain(data[begin:stop])) is not None
+        return self.pattern.match(data, begin, stop) is not None
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """A head begins one record."""
+        return (run,)
+
+    def build(self, run: Run, place: Place) -> tuple[Record, int]:
+        """Read the head, then the rest by the format's own rule."""
+        text, broken = decoded(run.data)
+        text = plain_text(text).replace("\r\n", "\n")
+        first, _, rest = text.partition("\n")
+        match = self.pattern.match(first[:LINE].encode(errors="replace"))
+        draft = Draft(text=text.strip()) if match is None else _draft(self, match, first, rest, place)
+        draft.request_id = draft.request_id or request_id(first)
+        return record(draft, run, place), broken
+
+
+def of(layout: Layout) -> TextFormat | Paste:
+    """The text format of a layout."""
+    if layout.head is not None:
+        known = BY_NAME.get(layout.format)
+        return TextFormat(layout.format, re.compile(layout.head.encode()), known.body if known else "columns", b"")
+    head = BY_NAME.get(layout.format)
+    if head is None:
+        return Paste()
+    return TextFormat(head.name, re.compile(head.pattern.encode()), head.body, head.ends.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """A few messages without any head, as people post them: one piece."""
+
+    limit: int = _PASTE_LIMIT
+    terminator: bytes = b"\n"
+    whole: bool = True
+
+    def starts(self, _data: bytes, _begin: int, _end: int) -> bool:
+        """Nothing is sure."""
+        return False
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """At a blank line that a message of its own follows."""
+        cuts = [0, *(m.end(1) for m in _OWN_MESSAGE.finditer(run.data) if _worth(run.data[: m.start()])), len(run.data)]
+        return [run.slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+
+    def build(self, run: Run, place: Place) -> tuple[Record, int]:
+        """The text as it stands."""
+        text, broken = decoded(run.data)
+        text = plain_text(text).replace("\r\n", "\n").strip()
+        return record(Draft(text=text, request_id=request_id(text)), run, place), broken
+
+
+_OWN_MESSAGE = re.compile(rb"(\n[ \t\r]{0,80}\n)(?:[A-Za-z][\w.+`]{0,200}Exception: )?ID[XW][0-9]{5}:")
+_CODE = re.compile(rb"ID[XW][0-9]{5}:")
+
+
+def _worth(before: bytes) -> bool:
+    """Whether what stands before holds a message that does not go on behind the blank line."""
+    return _CODE.search(before[before.rfind(b"\n\n") + 1 :] or before) is not None
+
+
+# --------------------------------------------------------------------------- bodies
+
+
+def _draft(form: TextFormat, match: re.Match[bytes], first: str, rest: str, place: Place) -> Draft:
+    groups = {name: value.decode(errors="replace") for name, value in match.groupdict().items() if value is not None}
+    draft = Draft(level=level(groups.get("lvl")) or _PRIORITY.get(groups.get("pri", "")), logger=groups.get("cat"))
+    draft.time, draft.time_assumed = _time(groups, place)
+    if "eid" in groups:
+        draft.event_id = int(groups["eid"])
+    message = first[_chars(match, first) :]
+    _BODIES[form.body](draft, groups, message, rest)
+    return draft
+
+
+_PRIORITY = {"7": "debug", "6": "information", "5": "information", "4": "warning", "3": "error", "2": "critical"}
+
+
+def _time(groups: dict[str, str], place: Place) -> tuple[datetime | None, bool]:
+    if "dmy" in groups:
+        return timestamps.parse(groups["dmy"], place.zone, day_first=True)
+    return timestamps.parse(groups.get("ts", ""), place.zone)
+
+
+def _chars(match: re.Match[bytes], first: str) -> int:
+    """Where the match ends, in characters."""
+    end = match.end("msg") if match.re.groupindex.get("msg") and match.group("msg") == b"" else match.end()
+    if match.re.groupindex.get("msg") and match.group("msg"):
+        end = match.start("msg")
+    return end if first.isascii() else len(first.encode()[:end].decode(errors="replace"))
+
+
+def _joined(message: str, rest: str) -> str:
+    return (f"{message}\n{rest}" if rest else message).strip()
+
+
+def _fields(draft: Draft, groups: dict[str, str], message: str, rest: str) -> None:
+    draft.text = _joined(message, rest)
+    if groups.get("rid"):
+        draft.request_id = groups["rid"]
+
+
+def _utc(draft: Draft, _: dict[str, str], message: str, rest: str) -> None:
+    draft.text = _joined(message, rest)
+    draft.time_assumed = False  # the listener prints DateTime.UtcNow
+
+
+# --------------------------------------------------------------------------- MEL
+
+_SCOPE = re.compile(
+    r"=> (?:SpanId:[0-9a-f]{1,32}, TraceId:[0-9a-f]{1,64}, ParentId:[0-9a-f]{1,32}|ConnectionId:\S{1,64}"
+    r"|RequestPath:\S{0,2048} RequestId:\S{1,128}(?:, SpanId:\S{1,64}, TraceId:\S{1,64}, ParentId:\S{0,64})?) ?"
+)
+_SCOPE_VALUE = re.compile(r"(?<!\w)([A-Za-z]\w{0,63}):(\S{1,2048}?)(?=,? |,?$)")
+
+
+def _mel(draft: Draft, _: dict[str, str], _message: str, rest: str) -> None:
+    lines = [line.removeprefix("      ") for line in rest.split("\n")]
+    if lines and lines[0].startswith("=> "):
+        scope(draft, lines.pop(0))
+    draft.text = "\n".join(lines).strip()
+
+
+def _single(draft: Draft, _: dict[str, str], message: str, rest: str) -> None:
+    while (match := _SCOPE.match(message)) is not None:
+        scope(draft, match.group())
+        message = message[match.end() :]
+    draft.text = _joined(message, rest)
+
+
+def scope(draft: Draft, text: str) -> None:
+    """Take the values that a scopes line names."""
+    values = {name: value for name, value in _SCOPE_VALUE.findall(text[:LINE])}
+    draft.request_id = values.get("RequestId") or draft.request_id
+    draft.trace_id = values.get("TraceId") or draft.trace_id
+    draft.fields = {**draft.fields, **values}
+
+
+# --------------------------------------------------------------------------- columns
+
+_EXCEPTION = re.compile(r"[\w.+`]{1,200}Exception(?:: | \(|$)")
+_DOTTED = re.compile(r"\s*([A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>\[\],-]{1,200}){1,20})(?=\s*$|: |\s=> |\s-\s|\s\[|\||\t)")
+_BRACKET = re.compile(r"\s?\[([^\[\]\n]{0,200})\]")
+_PIPE = re.compile(r"\s?\|?\s?([^|\n]{0,300}?)\s?\|")
+_TAB = re.compile(r"\t?([^\t\n]{0,300})\t")
+_PLAIN_VALUE = re.compile(r"\(null\)|[\w:.{}-]{0,64}|\.NET [\w ]{1,40}|(?:\w{1,40}=\S{0,100} ?){1,8}")
+
+
+def _columns(draft: Draft, groups: dict[str, str], message: str, rest: str) -> None:
+    draft.request_id = request_id(message[:LINE]) or request_id(groups.get("mid", ""))
+    message = _peeled(draft, message.lstrip("]) :") if message[:1] in "]) :" else message, groups.get("mid", ""))
+    if draft.logger is None:
+        draft.logger = _named(groups.get("mid", ""))
+    draft.text = _joined(message, rest)
+
+
+def _peeled(draft: Draft, message: str, middle: str) -> str:
+    """The message without the columns that stand before it."""
+    for separator, column in (("|", _PIPE), ("\t", _TAB)):
+        if message.startswith(separator) or (middle.endswith(separator) and separator in message):
+            return _separated(draft, message, column)
+    for _ in range(8):
+        bracket = _BRACKET.match(message)
+        if bracket is not None and _PLAIN_VALUE.fullmatch(bracket[1]):
+            if draft.logger is None:
+                draft.logger = _named(bracket[1])
+            message = message[bracket.end() :]
+            continue
+        dotted = _DOTTED.match(message)
+        if dotted is not None and draft.logger is None and not _EXCEPTION.match(message.lstrip()):
+            draft.logger = dotted[1]
+            message = message[dotted.end() :]
+            continue
+        break
+    if message.lstrip().startswith("=> "):
+        scope(draft, message.rstrip(": "))
+        return ""
+    return re.sub(r"^\s{0,8}(?:-|:)\s", "", message).lstrip()
+
+
+def _separated(draft: Draft, message: str, column: re.Pattern[str]) -> str:
+    for _ in range(6):
+        match = column.match(message)
+        if match is None or not (match[1] == "" or _PLAIN_VALUE.fullmatch(match[1])):
+            break
+        if draft.logger is None:
+            draft.logger = _named(match[1]) or draft.logger
+        message = message[match.end() :]
+        if draft.logger is not None:
+            break
+    return message.lstrip("| \t")
+
+
+def _named(text: str) -> str | None:
+    """The logger's name, where a column is one."""
+    name = text.strip(" []()|\t-")
+    return name if re.fullmatch(r"[A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>,-]{1,200}){1,20}", name) else None
+
+
+_BODIES: dict[str, Callable[[Draft, dict[str, str], str, str], None]] = {
+    "columns": _columns,
+    "fields": _fields,
+    "mel": _mel,
+    "single": _single,
+    "utc": _utc,
+}

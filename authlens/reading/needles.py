@@ -1,0 +1,75 @@
+"""Where in a block of bytes it is worth looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import re2
+
+# One pass of a deterministic automaton: the time is linear in the block however hostile it is.
+_BYTES = re2.Options()
+_BYTES.encoding = re2.Options.Encoding.LATIN1  # a byte is a character: broken UTF-8 hides nothing
+_PRIMARY = re2.compile(
+    rb"(?:ID[XW]|MIML|Jwt)[0-9]{2}"
+    rb"|errors/ID[0-9]{4}"
+    rb"|Failed to validate the token"
+    rb"|was not authenticated\. Failure message"
+    rb"|Exception occurred while processing message"
+    rb"|Error from RemoteAuthentication"
+    rb"|An error was encountered while handling the remote login"
+    rb"|No SecurityTokenValidator available for token"
+    rb"|No TokenHandler was able to validate"
+    rb"|was unable to validate the Token"
+    rb"|Correlation failed"
+    rb"|Unable to unprotect the message\.State"
+    rb"|bearer token received"
+    rb"|Application started\. Press Ctrl"
+    rb"|Microsoft\.IdentityModel Version:"
+    rb"|Error: 0 : Authentication failed"
+    rb"|invalid_token",
+    _BYTES,
+)
+_SECONDARY = re2.compile(
+    rb"Request finished"
+    rb"|\" responded [1-5][0-9]{2}"
+    rb"|HTTP [^\n]{1,512} responded [1-5][0-9]{2}"
+    rb"|was successfully authenticated"
+    rb"|Successfully validated the token",
+    _BYTES,
+)
+_AUTHENTICATION = (
+    b"Microsoft.AspNetCore.Authentication",
+    b"AuthenticationScheme",
+    b"was successfully authenticated",
+    b"JwtBearerHandler",
+    b"Microsoft.Owin.Security",
+    b"IdentityLoggerAdapter",
+)
+EDGE = max(map(len, _AUTHENTICATION)) - 1
+"""So many bytes on each side of a border can hold a marker that the border cuts."""
+
+
+def hits(data: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """Positions, ascending, at which a refused token may be told of."""
+    stop = len(data) if end is None else end
+    return (match.start() for match in _PRIMARY.finditer(data, start, stop))
+
+
+def hit(text: bytes) -> bool:
+    """Whether there is any."""
+    return _PRIMARY.search(text) is not None
+
+
+def context(data: bytes, start: int, end: int) -> Iterator[int]:
+    """Positions, ascending, at which a request's end or its acceptance may be told of."""
+    return (match.start() for match in _SECONDARY.finditer(data, start, end))
+
+
+def near(text: bytes) -> bool:
+    """Whether there is any such position."""
+    return _SECONDARY.search(text) is not None
+
+
+def authentication(data: bytes) -> bool:
+    """Whether authentication is visible at all."""
+    return any(marker in data for marker in _AUTHENTICATION)

@@ -1,0 +1,133 @@
+"""Runs of bytes that remember where in the source they came from."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from authlens.model import Amount
+
+
+_STEP = 8192
+
+
+class Note(NamedTuple):
+    """What an envelope says beside its payload."""
+
+    stamp: str = ""
+    """As printed, or a decimal number since 1970."""
+    host: str | None = None
+    level: str | None = None
+
+
+class Piece(NamedTuple):
+    """A stretch of a run, up to the next piece's ``pos``, and the stretch of the source that it stands for."""
+
+    pos: int
+    offset: int
+    line: int
+    size: int = -1
+    """Bytes of the source; -1 where the run holds the source's own bytes, one to one."""
+    lines: int = 0
+    note: Note | None = None
+    gap: bool = False
+    """The run has dropped these bytes: it holds none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Bytes of one stream, joined over whatever interrupted them in the source."""
+
+    data: bytes = field(repr=False)
+    pieces: tuple[Piece, ...]
+
+    def __add__(self, other: Run) -> Run:
+        shift = len(self.data)
+        moved = other.pieces if not shift else tuple(p._replace(pos=p.pos + shift) for p in other.pieces)
+        return Run(self.data + other.data, _merged(self, moved))
+
+    def slice(self, start: int, end: int) -> Run:
+        """The run from one position to another; a gap belongs to what stands before it."""
+        low = max(0, bisect_right(self.pieces, start, key=_pos) - 1)
+        high = bisect_right(self.pieces, end, key=_pos)
+        taken = [self._cut(p, start) for p in self.pieces[low:high] if self._within(p, start, end)]
+        return Run(self.data[start:end], tuple(taken))
+
+    def _within(self, piece: Piece, start: int, end: int) -> bool:
+        if piece.gap:
+            return start < piece.pos <= end
+        return piece.pos < end
+
+    def _cut(self, piece: Piece, start: int) -> Piece:
+        if piece.pos >= start:
+            return piece._replace(pos=piece.pos - start)
+        if piece.size >= 0:
+            # The source's line has been counted with what stands before.
+            return piece._replace(pos=0, size=0, lines=0)
+        skipped = self.data.count(b"\n", piece.pos, start)
+        return piece._replace(pos=0, offset=piece.offset + start - piece.pos, line=piece.line + skipped)
+
+    def place(self, pos: int) -> tuple[int, int]:
+        """Offset and line in the source."""
+        piece = self.piece(pos)
+        if piece.size >= 0:
+            return piece.offset, piece.line
+        return piece.offset + pos - piece.pos, piece.line + self.data.count(b"\n", piece.pos, pos)
+
+    def piece(self, pos: int) -> Piece:
+        """The piece that a byte lies in."""
+        return self.pieces[max(0, bisect_right(self.pieces, pos, key=_pos) - 1)]
+
+    def indexed(self) -> Run:
+        """The same with long stretches divided, so that a place is found without counting from afar."""
+        if all(end - p.pos <= 2 * _STEP for p, end in zip(self.pieces, self._ends(), strict=True)):
+            return self
+        return Run(self.data, tuple(q for p, end in zip(self.pieces, self._ends(), strict=True) for q in self._steps(p, end)))
+
+    def _ends(self) -> list[int]:
+        return [p.pos for p in self.pieces[1:]] + [len(self.data)]
+
+    def _steps(self, piece: Piece, end: int) -> list[Piece]:
+        if piece.size >= 0:
+            return [piece]
+        steps, line = [], piece.line
+        for pos in range(piece.pos, end, _STEP):
+            steps.append(piece._replace(pos=pos, offset=piece.offset + pos - piece.pos, line=line))
+            line += self.data.count(b"\n", pos, min(pos + _STEP, end))
+        return steps
+
+    @property
+    def amount(self) -> Amount:
+        """So much of the source as the run holds."""
+        size = lines = 0
+        for piece, end in zip(self.pieces, self._ends(), strict=True):
+            if piece.gap:
+                continue
+            size += piece.size if piece.size >= 0 else end - piece.pos
+            lines += piece.lines if piece.size >= 0 else self.data.count(b"\n", piece.pos, end)
+        return Amount(bytes=size, lines=lines)
+
+    @property
+    def dropped(self) -> Amount:
+        """So much of the source as the run has let go."""
+        gaps = [p for p in self.pieces if p.gap]
+        return Amount(bytes=sum(p.size for p in gaps), lines=sum(p.lines for p in gaps))
+
+
+def _pos(piece: Piece) -> int:
+    return piece.pos
+
+
+def _merged(left: Run, right: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Two neighbouring stretches of the source's own bytes are one."""
+    if not left.pieces or not right:
+        return left.pieces + right
+    last, first = left.pieces[-1], right[0]
+    if last.gap and first.gap:
+        both = last._replace(size=last.size + first.size, lines=last.lines + first.lines)
+        return (*left.pieces[:-1], both, *right[1:])
+    plain = last.size < 0 and first.size < 0 and last.note == first.note
+    if plain and last.offset + len(left.data) - last.pos == first.offset:
+        return left.pieces + right[1:]
+    return left.pieces + right

@@ -1,0 +1,341 @@
+"""The page for people: one static file that loads nothing and runs at most one script of its own.
+
+Everything that came from a log is escaped by the templates and has its control and direction characters
+written out. What the page shows is what the document holds, cut to a size that opens anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final, TextIO
+
+import jinja2
+from markupsafe import Markup, escape
+
+from authlens.model import Check, Finding, Verdict
+from authlens.reports import charts, diff, wording
+from authlens.reports.document import UNDETERMINED, Document
+
+LARGEST: Final = 500_000
+"""Bytes of a page."""
+SERIES: Final = 5
+"""Causes with a colour of their own in the timeline; the rest share one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of each list the page shows; the rest is in the JSON."""
+
+    causes: int = 40
+    brief: int = 200
+    """Further causes that get a line."""
+    failures: int = 20
+    rows: int = 40
+    text: int = 1500
+    steps: int = 12
+    series: bool = True
+
+
+_TIGHTER: Final = (
+    Limits(),
+    Limits(causes=25, brief=120, failures=8, rows=25, text=600, steps=8),
+    Limits(causes=12, brief=60, failures=4, rows=12, text=300, steps=6),
+    Limits(causes=5, brief=25, failures=2, rows=6, text=120, steps=4, series=False),
+)
+
+
+def write(parts: Document, out: TextIO) -> None:
+    """Writes the page; equal results give equal bytes."""
+    out.write(render(parts))
+
+
+def render(parts: Document) -> str:
+    """The page as text, below ``LARGEST`` bytes whatever the input."""
+    story = _Story(parts)
+    page = ""
+    for limits in _TIGHTER:
+        page = _fill(story, limits)
+        if len(page.encode("utf-8", "replace")) <= LARGEST:
+            break
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _fill(story: _Story, limits: Limits) -> str:
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    page = _environment(limits).get_template("report.html.jinja")
+    return page.render(
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=policy,
+        limits=limits,
+        **story.view(limits),
+    )
+
+
+def _asset(name: str) -> str:
+    text = resources.files("authlens.reports").joinpath("templates", name).read_text("utf-8")
+    return "\n" + text.replace("\r\n", "\n").strip() + "\n"
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _environment(limits: Limits) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("authlens.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: _shown(value, limits.text),
+    )
+    environment.filters |= {
+        "count": wording.count,
+        "moment": wording.moment,
+        "number": lambda number: f"{number:,}",
+        "place": wording.place,
+        "prose": lambda text: _prose(_cut(text, limits.text)),
+        "size": wording.size,
+        "some": wording.some,
+        "stack": wording.stack,
+        "web": _is_web,
+    }
+    environment.globals |= {"CONFIDENCE": wording.CONFIDENCE, "WEEKDAYS": charts.WEEKDAYS, "SHOW": wording.SHOW_AUTHENTICATION}
+    return environment
+
+
+# --------------------------------------------------------------------------- texts
+
+
+def _shown(value: object, longest: int) -> object:
+    """What an expression in the template becomes: cut, and with nothing that steers."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return "–" if value is None else value
+    return wording.visible(_cut(value, longest), lines=True)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} more characters)"
+
+
+_CODE = re.compile(r"```[a-z]{0,12}\n?([^`]{1,8000})```|`([^`\n]{1,2000})`")
+
+
+def _prose(text: str) -> Markup:
+    """Text whose `` `code` `` is shown as such and whose fenced blocks can be copied."""
+    out = Markup()
+    done = 0
+    for match in _CODE.finditer(text):
+        out += _plain(text[done : match.start()])
+        block, inline = match.groups()
+        tag = "<pre><code>{}</code></pre>" if block else "<code>{}</code>"
+        out += Markup(tag).format(_plain((block or inline).strip("\n")))  # noqa: S704 - the text is escaped by format
+        done = match.end()
+    return out + _plain(text[done:])
+
+
+def _plain(text: str) -> Markup:
+    return escape(wording.visible(text, lines=True))
+
+
+def _is_web(address: str) -> bool:
+    """Whether an address may become a link."""
+    return re.fullmatch(r"https?://[A-Za-z0-9.\-]{1,253}(?::\d{1,5})?(?:/[!-;=?-~]{0,1000})?", address) is not None
+
+
+def _marked(parts: Iterable[diff.Piece]) -> Markup:
+    out = Markup()
+    for text, differs in parts:
+        out += Markup("<mark>{}</mark>").format(_plain(text)) if differs else _plain(text)  # noqa: S704 - as above
+    return out
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Expected and found with what differs marked, and the difference in words."""
+    expected, found = row["expected"], row["found"]
+    if not expected or not found:
+        return {**row, "words": row.get("difference") or ""}
+    left, right = diff.pieces(expected, found)
+    words = row.get("difference") or diff.words(expected, found)
+    return {**row, "expected": _marked(left), "found": _marked(right), "words": words}
+
+
+# --------------------------------------------------------------------------- the story
+
+
+class _Story:
+    """What the page tells, gathered in one walk over the failures."""
+
+    def __init__(self, parts: Document) -> None:
+        self.parts = parts
+        self.document = {**parts.head(), **parts.tail()}
+        self.groups: Sequence[Mapping[str, Any]] = self.document["groups"]
+        self.times: dict[str, list[float]] = defaultdict(list)
+        self.checks: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
+        self.samples: dict[str, list[Finding]] = defaultdict(list)
+        self.tried: dict[str, set[str]] = defaultdict(set)
+        most = max(limits.failures for limits in _TIGHTER)
+        for finding in parts.findings:
+            self._walk(finding, parts.group_of(finding) or "", most)
+
+    def _walk(self, finding: Finding, group: str, most: int) -> None:
+        failure = finding.failure
+        if failure.time is not None:
+            self.times[group].append(failure.time.timestamp())
+        if len(self.samples[group]) < most:
+            self.samples[group].append(finding)
+        counts = self.checks[group]
+        for check in finding.checks:
+            counts.setdefault(check.name, Counter())[check.verdict] += 1
+        keys = failure.fields.get("keys_tried")
+        for key in keys if isinstance(keys, list | tuple) else ():
+            kid = key.get("kid") if isinstance(key, Mapping) else None
+            if isinstance(kid, str) and len(self.tried[str(failure.fields.get("iss"))]) < 200:
+                self.tried[str(failure.fields.get("iss"))].add(kid)
+
+    def view(self, limits: Limits) -> dict[str, Any]:
+        """What the template is given."""
+        document = self.document
+        axis = self._axis()
+        shown = self.groups[: limits.causes]
+        anchors = _anchors(self.groups)
+        return {
+            "document": document,
+            "summary": document["summary"],
+            "day": wording.day_of(document),
+            "causes": [self._cause(g, anchors[i], axis, limits) for i, g in enumerate(shown)],
+            "brief": self.groups[limits.causes : limits.causes + limits.brief],
+            "left": max(0, len(self.groups) - limits.causes - limits.brief),
+            "timeline": self._timeline(axis) if axis and limits.series else None,
+            "week": self._week(),
+            "issuers": [self._issuer(i, limits) for i in document["issuers"][: limits.rows]],
+            "inputs": document["inputs"][: limits.rows],
+            "ledger": wording.ledger(document),
+            "skipped": wording.skipped(document),
+            "visibility": wording.visibility(document),
+            "exposures": document["exposures"][: limits.rows],
+            "untimed": sum(1 for f in self.parts.findings if f.failure.time is None),
+            "assumed": sum(1 for f in self.parts.findings if f.failure.time_assumed),
+        }
+
+    # ------------------------------------------------------------------ time
+
+    def _axis(self) -> charts.Axis | None:
+        every = [time for times in self.times.values() for time in times]
+        every += [_seconds(m["time"]) for m in self.document["moments"]] if every else []
+        return charts.Axis.over(min(every), max(every)) if every else None
+
+    def _timeline(self, axis: charts.Axis) -> dict[str, Any]:
+        by_size = sorted(self.groups, key=lambda g: -g["count"])[:SERIES]
+        kept = [g for g in self.groups if g in by_size]
+        rest = [time for g in self.groups if g not in kept for time in self.times[g["id"]]]
+        names = [wording.headline(g) for g in kept]
+        series = [axis.counts(self.times[g["id"]]) for g in kept]
+        if rest:
+            names.append("other causes")
+            series.append(axis.counts(rest))
+        bars, top = charts.stacked(axis, series, names)
+        rows = [(axis.full_label(i), column) for i, column in enumerate(zip(*series, strict=True)) if any(column)]
+        ticks = sorted({0, axis.bins // 4, axis.bins // 2, axis.bins * 3 // 4, axis.bins})
+        return {
+            "bars": bars,
+            "bins": axis.bins,
+            "top": top,
+            "names": names,
+            "anchors": [i for i, g in enumerate(self.groups) if g in kept],
+            "totals": [sum(s) for s in series],
+            "rows": rows,
+            "ticks": [axis.label(t) for t in ticks],
+            "step": wording.duration(axis.step),
+            "moments": [
+                {**m, "x": round((_seconds(m["time"]) - axis.start) / axis.step, 2)} for m in self.document["moments"]
+            ],
+        }
+
+    def _week(self) -> dict[str, Any] | None:
+        """Failures by weekday and hour, where the log is long enough to show a habit."""
+        every = [time for times in self.times.values() for time in times]
+        if not every or max(every) - min(every) < 3 * 86_400:
+            return None
+        table = charts.by_hour(every)
+        top = max(max(row) for row in table)
+        return {"rows": [[(n, -(-4 * n // top)) for n in row] for row in table], "top": top}
+
+    # ------------------------------------------------------------------ one cause
+
+    def _cause(self, group: Mapping[str, Any], anchor: str, axis: charts.Axis | None, limits: Limits) -> dict[str, Any]:
+        samples = [self.parts.failure(f) for f in self.samples[group["id"]][: limits.failures]]
+        checks = self._checks(group["id"])
+        return {
+            **group,
+            "anchor": anchor,
+            "headline": wording.headline(group),
+            "share": wording.share(group["count"], self.document["summary"]["failures"]),
+            "when": wording.span(group["first"], group["last"], wording.day_of(self.document)),
+            "lasted": wording.duration(wording.seconds_between(group["first"], group["last"])),
+            "evidence": [_columns(row) for row in group["evidence"][: limits.rows]],
+            "spark": charts.sparkline(axis.counts(self.times[group["id"]])) if axis and limits.series else "",
+            "bins": axis.bins if axis else 0,
+            "wrong": [c for c in checks if c["fail"] or not c["pass"]],
+            "fine": [c for c in checks if c["pass"] and not c["fail"]],
+            "samples": samples,
+            "texts": list(dict.fromkeys(s["text"] for s in samples if s["text"]))[:3],
+            "place": samples[0]["source"] if samples else None,
+            "undetermined": group["cause"] == UNDETERMINED,
+        }
+
+    def _checks(self, group: str) -> list[dict[str, Any]]:
+        """How often each check said what, with the words of the first failure that tells most."""
+        out = []
+        telling: dict[str, tuple[Finding, Check]] = {}
+        for finding in self.samples[group]:
+            for check in finding.checks:
+                known = telling.get(check.name)
+                if known is None or (check.verdict is Verdict.FAIL and known[1].verdict is not Verdict.FAIL):
+                    telling[check.name] = (finding, check)
+        for name, counts in self.checks[group].items():
+            words = self._said(*telling[name]) if name in telling else {"expected": None, "found": None, "why": None}
+            out.append(
+                {"name": name, **_columns(words), "why": words["why"]}
+                | {verdict.value: counts[verdict] for verdict in Verdict}
+            )
+        return out
+
+    def _said(self, finding: Finding, check: Check) -> dict[str, Any]:
+        token = self.parts.failure(finding)["token"]
+        said = next((c for c in token["checks"] if c["name"] == check.name), None) if token else None
+        return said or {"expected": None, "found": None, "why": None}
+
+    def _issuer(self, issuer: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+        tried = self.tried.get(issuer["issuer"], set())
+        published = {key["kid"] for key in issuer["keys"]}
+        keys = [{**key, "tried": key["kid"] in tried if tried else None} for key in issuer["keys"][: limits.rows]]
+        return {**issuer, "keys": keys, "hidden": len(issuer["keys"]) - len(keys), "stale": sorted(tried - published)}
+
+
+def _anchors(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The cause's id for its first group, with a number for each further one."""
+    seen: Counter[str] = Counter()
+    out = []
+    for group in groups:
+        cause = re.sub(r"[^A-Za-z0-9._\-]", "-", group["cause"])[:80]
+        seen[cause] += 1
+        out.append(cause if seen[cause] == 1 else f"{cause}-{seen[cause]}")
+    return out
+
+
+def _seconds(time: str) -> float:
+    return wording.seconds_between("1970-01-01T00:00:00Z", time)

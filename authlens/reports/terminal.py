@@ -1,0 +1,313 @@
+"""The answer in at most 25 lines, for a terminal of 80 columns, with or without colour."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from authlens.reports import wording
+from authlens.reports.document import Document
+from authlens.reports.wording import count, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST_LINES: Final = 25
+_NARROWEST, _WIDEST = 40, 110
+_STYLES: Final = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "bold yellow",
+    "low": "bold cyan",
+    "informational": "bold blue",
+    "label": "cyan",
+    "quiet": "dim",
+    "strong": "bold",
+    "": "",
+}
+
+Line = tuple[tuple[str, str], ...]
+"""Pieces of one line: text, style."""
+
+
+def show(parts: Document, console: Console, *, verbose: bool = False) -> None:
+    """Prints the summary, or with ``verbose`` everything that was found."""
+    from rich.text import Text  # noqa: PLC0415 - only those who print need it
+
+    for line in render(parts, console.width, verbose=verbose):
+        console.print(Text.assemble(*((text, _STYLES[style]) for text, style in line)), soft_wrap=True)
+
+
+def render(parts: Document, columns: int, *, verbose: bool = False) -> list[Line]:
+    """The lines of the summary, none wider than the terminal."""
+    head, tail = parts.head(), parts.tail()
+    width = max(_NARROWEST, min(columns, _WIDEST))
+    top = list(_opening(head, width))
+    bottom = list(_closing(head, tail, width, verbose=verbose))
+    told = [_Told(group, parts.first_of(group), wording.day_of(head)) for group in head["groups"]]
+    if verbose:
+        middle = [line for one in told for line in (*_full(one, width, verbose=True), ())]
+        return [*top, *middle, *bottom]
+    return [*top, *_within(told, width, MOST_LINES - len(top) - len(bottom)), *bottom]
+
+
+class _Told:
+    """A group, where its evidence begins, and the day that needs no saying."""
+
+    def __init__(self, group: Mapping[str, Any], first: Mapping[str, Any] | None, day: str | None) -> None:
+        self.group = group
+        self.first = first
+        self.day = day
+
+
+def _within(told: Sequence[_Told], width: int, most: int) -> list[Line]:
+    """The causes, worst first, each told as fully as the room allows; the worst longest."""
+    if not told:
+        return []
+    forms: Sequence[Callable[[_Told, int], list[Line]]] = (_spaced, _full, _brief, _short, _single)
+    chosen = [0] * len(told)
+    blocks = [forms[0](one, width) for one in told]
+    room = most if len(told) <= most else most - 1
+    while sum(map(len, blocks)) > room:
+        for level in range(len(forms) - 1):
+            weakest = next((i for i in reversed(range(len(told))) if chosen[i] == level), None)
+            if weakest is not None:
+                chosen[weakest] += 1
+                blocks[weakest] = forms[chosen[weakest]](told[weakest], width)
+                break
+        else:
+            break
+    if sum(map(len, blocks)) <= room:
+        return [line for block in blocks for line in block]
+    kept = blocks[:room]
+    rest = told[room:]
+    more = f"and {count(len(rest), 'more cause')} with {count(sum(t.group['count'] for t in rest), 'failure')}"
+    return [*(line for block in kept for line in block), ((f"{more}: -v tells them all", "quiet"),)]
+
+
+# --------------------------------------------------------------------------- before and after
+
+
+def _opening(head: Mapping[str, Any], width: int) -> Iterator[Line]:
+    summary, inputs = head["summary"], head["inputs"]
+    name = f"authlens {head['tool']['version']}"
+    where = wording.some([i["path"] for i in inputs], 2) if inputs else "nothing read"
+    when = f" · {wording.span(summary['first'], summary['last'])} UTC" if summary["first"] else ""
+    yield ((_fit(f"{name} · {where}{when}", width), "quiet"),)
+    if not summary["failures"]:
+        yield from _paragraph("No refused token was found.", width, style="strong")
+        yield from _paragraph(wording.visibility(head), width)
+        yield ()
+        return
+    severities = [f"{n:,} {severity}" for severity, n in summary["by_severity"].items() if n]
+    causes = count(summary["groups"], "cause")
+    answer = f"{count(summary['failures'], 'token refused', 'tokens refused')}, {causes}: {', '.join(severities)}"
+    yield from _paragraph(answer, width, style="strong")
+    yield ()
+
+
+def _closing(head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, verbose: bool) -> Iterator[Line]:
+    exposures = tail["exposures"]
+    for exposure in exposures if verbose else exposures[:1]:
+        yield from _exposure(exposure, width, rest=0 if verbose else len(exposures) - 1)
+    notes = tail["notes"]
+    for note in notes if verbose else notes[:1]:
+        more = f" ({len(notes) - 1} more with -v)" if not verbose and len(notes) > 1 else ""
+        text = visible(note) if verbose else _fit(visible(note), 2 * width - 12 - len(more))
+        yield from _labelled("note", text + more, width, indent=0)
+    if verbose:
+        yield from _inputs(head, width)
+    if tail["interrupted"]:
+        yield (("Interrupted: what follows in the log was not read.", "strong"),)
+    yield from _paragraph(_ledger(head), width, style="quiet")
+
+
+def _exposure(exposure: Mapping[str, Any], width: int, *, rest: int) -> Iterator[Line]:
+    until = f", until {wording.moment(exposure['until'])} UTC" if exposure["until"] else ""
+    more = f" ({rest:,} more with -v)" if rest else ""
+    step = f" {visible(exposure['steps'][0])}" if exposure["steps"] else ""
+    text = f"{visible(exposure['kind'])}: {visible(exposure['subject'])}{until}.{step}"
+    yield from _labelled("exposed", _fit(text, 2 * width - 24 - len(more)) + more, width, indent=0)
+
+
+def _inputs(head: Mapping[str, Any], width: int) -> Iterator[Line]:
+    for one in head["inputs"]:
+        form = "/".join(filter(None, (one["envelope"], one["format"]))) or "unreadable"
+        text = f"{visible(one['path'])}: {form}, {wording.size(one['bytes'])}, {count(one['lines'], 'line')}"
+        text += f", {count(one['failures'], 'failure')}"
+        text += ", authentication not visible" if one["auth_events"] == "none" else ""
+        text += f", {visible(one['error'])}" if one["error"] else ""
+        yield from _labelled("input", text, width, indent=0)
+
+
+def _ledger(head: Mapping[str, Any]) -> str:
+    sums = wording.ledger(head)
+    parts = [f"{sums['failures']:,} failures", f"{sums['repeats']:,} repeats"]
+    parts += [f"{sums[n]:,} {n}" for n in ("informational", "filtered", "other") if sums[n]]
+    skipped = [f"{wording.size(n)} skipped: {visible(reason)}" for reason, (n, _) in wording.skipped(head).items()]
+    blind = [i["path"] for i in head["inputs"] if i["auth_events"] == "none" and i["bytes"]]
+    hidden = f" No authentication visible in {wording.some(blind, 2)}." if blind and sums["failures"] else ""
+    return (
+        f"Read {wording.size(sums['bytes'])}, {count(sums['lines'], 'line')}, {count(len(head['inputs']), 'file')}: "
+        f"{count(sums['records'], 'record')} = {' + '.join(parts)}; "
+        f"{wording.size(sums['unmatched'])} without a match; {', '.join(skipped) or 'nothing skipped'}.{hidden}"
+    )
+
+
+# --------------------------------------------------------------------------- one cause
+
+
+def _spaced(told: _Told, width: int) -> list[Line]:
+    return [*_full(told, width), ()]
+
+
+def _full(told: _Told, width: int, *, verbose: bool = False) -> list[Line]:
+    group = told.group
+    out = [*_headline(group, width), *_paragraph(_facts(told), width, indent=2, style="quiet")]
+    if verbose:
+        out += _reasons(group, width)
+    if verbose:
+        out += _all_steps(group, width)
+    else:
+        out += [
+            line
+            for r in group["remediation"][:1]
+            for s in r["steps"][:1]
+            for line in _labelled("do", visible(s), width)
+        ]
+    out += _next(group, width)
+    out += _open(group, width, verbose=verbose)
+    return out
+
+
+def _brief(told: _Told, width: int) -> list[Line]:
+    """All that matters, each in one line but for what is the matter."""
+    group = told.group
+    steps = [step for r in group["remediation"] for step in r["steps"]]
+    out = [*_headline(group, width), ((_fit(f"  {_facts(told)}", width), "quiet"),)]
+    out += [_one("do", visible(step), width) for step in steps[:1]]
+    if group["next"]:
+        out.append(_one("then", _told_next(group["next"]), width))
+    if group["alternatives"]:
+        out.append(_one("or", _told_open(group), width))
+    return out
+
+
+def _short(told: _Told, width: int) -> list[Line]:
+    return [_one_headline(told.group, width), ((_fit(f"  {_facts(told)}", width), "quiet"),)]
+
+
+def _single(told: _Told, width: int) -> list[Line]:
+    group = told.group
+    severity = group["severity"].upper()
+    text = f"  {group['count']:,} × {group['cause']}"
+    text += f" · {wording.place(told.first['source'])}" if told.first else ""
+    return [((severity, group["severity"]), (_fit(text, width - len(severity)), ""))]
+
+
+def _headline(group: Mapping[str, Any], width: int) -> list[Line]:
+    severity = group["severity"].upper()
+    lines = _wrap(wording.headline(group), width, first=len(severity) + 2, rest=2)
+    return [((severity, group["severity"]), ("  " + lines[0], "strong")), *((("  " + t, "strong"),) for t in lines[1:])]
+
+
+def _one_headline(group: Mapping[str, Any], width: int) -> Line:
+    severity = group["severity"].upper()
+    return ((severity, group["severity"]), (_fit("  " + wording.headline(group), width - len(severity)), "strong"))
+
+
+def _facts(told: _Told) -> str:
+    """How many, how sure, since when, which scheme, and where to look."""
+    group = told.group
+    when = wording.span(group["first"], group["last"], told.day)
+    if group["count"] > 1 and group["first"] is not None:
+        when += ", going on" if group["ongoing"] else ", stopped"
+    parts = [f"{group['count']:,} refused {when}"]
+    parts += [wording.place(told.first["source"])] if told.first else []
+    parts += [wording.some(group["schemes"], 2)] if group["schemes"] else []
+    parts.append(f"{group['cause']}, {group['confidence']}")
+    return " · ".join(parts)
+
+
+def _reasons(group: Mapping[str, Any], width: int) -> list[Line]:
+    out: list[Line] = []
+    if group["explanation"]:
+        out += _paragraph(visible(group["explanation"]), width, indent=2)
+    for row in group["evidence"]:
+        difference = f" ({visible(row['difference'])})" if row["difference"] else ""
+        text = f"expected {visible(row['expected'] or '–')}, found {visible(row['found'] or '–')}{difference}"
+        out += _labelled(visible(row["name"]), text, width)
+    return out
+
+
+def _all_steps(group: Mapping[str, Any], width: int) -> list[Line]:
+    out: list[Line] = []
+    for remediation in group["remediation"]:
+        out += _paragraph(f"{wording.stack(visible(remediation['stack']))}:", width, indent=2, style="label")
+        for number, step in enumerate(remediation["steps"], 1):
+            out += _labelled(f"{number}.", visible(step), width, indent=4)
+    return out
+
+
+def _next(group: Mapping[str, Any], width: int) -> list[Line]:
+    return list(_labelled("then", _told_next(group["next"]), width)) if group["next"] else []
+
+
+def _told_next(also: Mapping[str, Any]) -> str:
+    code = f"{also['code']}, " if also["code"] else ""
+    return f"fails with {code}{also['cause']}: {visible(also['why'])}"
+
+
+def _open(group: Mapping[str, Any], width: int, *, verbose: bool) -> list[Line]:
+    if not group["alternatives"]:
+        return []
+    if not verbose:
+        return list(_labelled("or", _told_open(group), width))
+    out: list[Line] = []
+    for alternative in group["alternatives"]:
+        decided = "; ".join(map(visible, alternative["decided_by"]))
+        text = f"{alternative['cause']}: {visible(alternative['why'])}" + (
+            f". Decided by: {decided}" if decided else ""
+        )
+        out += _labelled("or", text, width)
+    return out
+
+
+def _told_open(group: Mapping[str, Any]) -> str:
+    """The open causes, and what would decide first."""
+    causes = ", ".join(a["cause"] for a in group["alternatives"])
+    decided = [visible(d) for a in group["alternatives"] for d in a["decided_by"]]
+    return f"{causes}; decided by: {decided[0]}" if decided else causes
+
+
+# --------------------------------------------------------------------------- lines
+
+
+def _paragraph(text: str, width: int, *, indent: int = 0, style: str = "") -> Iterator[Line]:
+    for line in _wrap(text, width, first=indent, rest=indent):
+        yield ((" " * indent + line, style),)
+
+
+def _labelled(label: str, text: str, width: int, *, indent: int = 2) -> Iterator[Line]:
+    """A label, and beside it the text with its further lines below itself."""
+    column = indent + (len(label) + 1 if label.endswith(".") else max(6, len(label) + 2))
+    lines = _wrap(text, width, first=column, rest=column)
+    yield ((" " * indent + label.ljust(column - indent), "label"), (lines[0], ""))
+    for line in lines[1:]:
+        yield ((" " * column + line, ""),)
+
+
+def _one(label: str, text: str, width: int) -> Line:
+    return (("  " + label.ljust(6), "label"), (_fit(text, width - 8), ""))
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: max(0, width - 1)].rstrip()}…"
+
+
+def _wrap(text: str, width: int, *, first: int, rest: int) -> list[str]:
+    lines = textwrap.wrap(
+        text, max(20, width), initial_indent=" " * first, subsequent_indent=" " * rest, break_on_hyphens=False
+    )
+    return [line.strip() for line in lines] or [""]

@@ -1,0 +1,235 @@
+"""Documents as they come: bundles, key files and answers, judged for what they are worth.
+
+A document that is of no use is evidence and stays, with the reason; only a file that cannot be read, or is not of
+its form, is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from authlens.errors import InputError
+from authlens.model import Document, Frozen, Key
+from authlens.trust.keys import parse as parse_keys
+
+SCHEMA = "authlens.bundle/1"
+LARGEST_BUNDLE = 64 * 1024 * 1024
+LARGEST_DISCOVERY = 256 * 1024
+LARGEST_KEY_SET = 1024 * 1024
+"""Bytes, decompressed."""
+DEEPEST = 8
+"""Levels of nesting that a document may have."""
+MOST_KEYS = 200
+
+# RFC 7518, sections 6.2.2, 6.3.2 and 6.4: what a key set never publishes.
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+WITHHELD = "withheld"
+
+_PAGE = re.compile(r"\s{0,64}(?:<!doctype|<html|<\?xml|<)", re.IGNORECASE)
+
+
+def read_bundle(path: str) -> tuple[Document, ...]:
+    """Reads an ``authlens.bundle/1``.
+
+    Raises:
+        InputError: The file cannot be read or is no bundle.
+    """
+    content = _json_file(path, LARGEST_BUNDLE)
+    form = content if isinstance(content, dict) else {}
+    entries = form.get("documents")
+    if not isinstance(entries, list) or (form.get("schema") or SCHEMA) != SCHEMA:
+        raise InputError(f"{path}: is no {SCHEMA}", hint="authlens bundle ISSUER… records one.")
+    if not all(isinstance(e, dict) and isinstance(e.get("url"), str) for e in entries):
+        raise InputError(
+            f"{path}: a document in it has no url", hint="Each document is {url, status, fetched_at, body}."
+        )
+    return tuple(_bundled(e) for e in entries)
+
+
+def _bundled(entry: Mapping[str, object]) -> Document:
+    status = entry.get("status")
+    return judge(
+        str(entry["url"]),
+        entry.get("body"),
+        source="bundle",
+        status=status if isinstance(status, int) and not isinstance(status, bool) else None,
+        as_of=time_of(entry.get("fetched_at")),
+        error=cast("str | None", entry["error"]) if isinstance(entry.get("error"), str) else None,
+    )
+
+
+def read_key_file(path: str) -> Document:
+    """Reads a key set; InputError where the file cannot be read or is none."""
+    content = _json_file(path, LARGEST_KEY_SET)
+    if not isinstance(content, dict) or not (isinstance(content.get("keys"), list) or _certificates(content)):
+        raise InputError(f"{path}: is no key set", hint='A key set is a JSON object: {"keys": [...]} (RFC 7517).')
+    return judge(path, content, source="jwks file", status=None, as_of=None)
+
+
+def _json_file(path: str, largest: int) -> object:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(data) > largest:
+        raise InputError(f"{path}: is larger than {largest} bytes")
+    try:
+        return parse_json(data.decode("utf-8-sig"), deepest=DEEPEST * 4)
+    except ValueError as error:
+        raise InputError(f"{path}: is not JSON: {error}") from error
+
+
+def judge(
+    url: str,
+    body: object,
+    *,
+    source: str,
+    status: int | None,
+    as_of: datetime | None,
+    error: str | None = None,
+) -> Document:
+    """Tells what an answer is worth; values of private key members are left out, their presence stays."""
+    parsed, fault = _parsed(body)
+    if error is None and status is not None and not 200 <= status <= 299:
+        error = f"was answered with HTTP {status}"
+    error = error or fault or _form_fault(parsed)
+    published = Frozen(_public(parsed)) if isinstance(parsed, dict) else None
+    return Document(url=url, source=source, status=status, as_of=as_of, error=error, body=published)
+
+
+def _parsed(body: object) -> tuple[object, str | None]:
+    if not isinstance(body, str):
+        return body, None if isinstance(body, dict) else "holds no document"
+    if not body.strip():
+        return None, "is empty"
+    if len(body) > LARGEST_KEY_SET:
+        return None, f"is larger than {LARGEST_KEY_SET} bytes"
+    try:
+        return parse_json(body), None
+    except ValueError as error:
+        return None, "is a web page, not JSON" if _PAGE.match(body) else f"is not JSON: {error}"
+
+
+def _form_fault(parsed: object) -> str | None:
+    if not isinstance(parsed, dict):
+        return "is no JSON object"
+    if "keys" in parsed:
+        return _key_set_fault(parsed["keys"])
+    if _certificates(parsed):
+        return None
+    if not isinstance(parsed.get("issuer"), str) or not isinstance(parsed.get("jwks_uri"), str):
+        return "is neither a discovery document (issuer, jwks_uri) nor a key set (keys)"
+    return None
+
+
+def _key_set_fault(keys: object) -> str | None:
+    if not isinstance(keys, list):
+        return "is a key set whose keys are no list"
+    if not keys:
+        return "is an empty key set"
+    if len(keys) > MOST_KEYS:
+        return f"holds {len(keys)} keys; the first {MOST_KEYS} are looked at"
+    return None
+
+
+def _certificates(parsed: Mapping[str, object]) -> bool:
+    """The form {kid: PEM}, which Google and Firebase serve beside the key set."""
+    return bool(parsed) and all(isinstance(v, str) and v.startswith("-----BEGIN CERTIFICATE") for v in parsed.values())
+
+
+def keys_in(document: Document) -> tuple[Key, ...]:
+    """Returns the keys of a key set; none of an error answer, whatever it holds."""
+    body = document.body
+    if body is None or (document.status is not None and not 200 <= document.status <= 299):
+        return ()
+    if _certificates(body):
+        return parse_keys({"keys": [_from_certificate(kid, str(pem)) for kid, pem in body.items()]})
+    keys = body.get("keys")
+    return parse_keys({**body, "keys": keys[:MOST_KEYS]}) if isinstance(keys, list) else ()
+
+
+def _from_certificate(kid: str, pem: str) -> dict[str, object]:
+    lines = [line.strip() for line in pem.splitlines() if line.strip() and not line.startswith("-----")]
+    return {"kty": "RSA", "use": "sig", "kid": kid, "x5c": ["".join(lines)]}
+
+
+def _public(parsed: Mapping[str, object]) -> dict[str, object]:
+    """Copies a document without the values of private key members; their presence stays."""
+    keys = parsed.get("keys")
+    if not isinstance(keys, list):
+        return dict(parsed)
+    return {**parsed, "keys": [_without_private(k) if isinstance(k, dict) else k for k in keys]}
+
+
+def _without_private(key: Mapping[str, object]) -> dict[str, object]:
+    return {name: WITHHELD if name in PRIVATE_MEMBERS else value for name, value in key.items()}
+
+
+def parse_json(text: str, *, deepest: int = DEEPEST) -> object:
+    """Parses a document; ValueError where it is not JSON, too deep, or names a member twice."""
+    _check_depth(text, deepest)
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_bounded_int)
+
+
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def _check_depth(text: str, deepest: int) -> None:
+    depth = 0
+    for match in _STRUCTURE.finditer(text):
+        piece = match.group()
+        depth += (piece in "[{") - (piece in "]}")
+        if depth > deepest:
+            raise ValueError(f"it is nested deeper than {deepest} levels")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        # Two parsers may choose two values; then two programs see two keys.
+        raise ValueError("an object names a member twice")
+    return made
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _bounded_int(digits: str) -> object:
+    return int(digits) if len(digits) <= 32 else digits
+
+
+def time_of(value: object) -> datetime | None:
+    """Reads an RFC 3339 time as UTC; None where it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def bundle(documents: Iterable[Document]) -> dict[str, object]:
+    """Makes an ``authlens.bundle/1`` of documents, sorted by address; what was of no use says why."""
+    return {
+        "schema": SCHEMA,
+        "documents": [_entry(d) for d in sorted(documents, key=lambda d: d.url)],
+    }
+
+
+def _entry(document: Document) -> dict[str, object]:
+    fetched_at = document.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if document.as_of is not None else None
+    entry: dict[str, object] = {
+        "url": document.url,
+        "status": document.status,
+        "fetched_at": fetched_at,
+        "body": document.body,
+    }
+    return entry if document.error is None else {**entry, "error": document.error}

@@ -1,0 +1,364 @@
+"""Reads ASP.NET Core settings files the way its configuration does: keys without case, later files over earlier.
+
+Only values that say what a scheme demands of a token are kept; of all others, secrets above all, nothing but the
+presence of a value is remembered.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from authlens.errors import Fault
+from authlens.model import Frozen
+
+LARGEST_FILE = 4 * 1024 * 1024
+"""Bytes; settings are written by hand."""
+DEEPEST = 64
+"""The depth at which System.Text.Json gives up, too."""
+
+# https://learn.microsoft.com/aspnet/core/fundamentals/configuration: keys are compared without regard to case.
+_KEPT = frozenset(
+    [
+        "authority",
+        "authorityurl",
+        "issueruri",
+        "metadataaddress",
+        "metadataurl",
+        "metadata",
+        "configurationurl",
+        "discoveryurl",
+        "wellknown",
+        "openidconfiguration",
+        "issuer",
+        "issuers",
+        "validissuer",
+        "validissuers",
+        "audience",
+        "audiences",
+        "validaudience",
+        "validaudiences",
+        "apiname",
+        "apiresource",
+        "instance",
+        "tenantid",
+        "tenant",
+        "domain",
+        "clientid",
+        "signupsigninpolicyid",
+        "susipolicyid",
+        "policy",
+        "policyid",
+        "defaultpolicy",
+        "signinpolicyid",
+        "allowedtenants",
+        "oktadomain",
+        "authorizationserverid",
+        "realm",
+        "auth-server-url",
+        "authserverurl",
+        "serverurl",
+        "url",
+        "resource",
+        "verify-token-audience",
+        "region",
+        "userpoolid",
+        "projectid",
+        "clockskew",
+        "clockskewseconds",
+        "clockskewminutes",
+        "clockskewinseconds",
+        "clockskewinminutes",
+        "validtypes",
+        "validalgorithms",
+        "algorithms",
+        "requireexpirationtime",
+        "requiresignedtokens",
+        "validateissuer",
+        "validateaudience",
+        "validatelifetime",
+    ]
+)
+_SECRET_BY_NAME = re.compile(
+    r"(?:signingkeys?|issuersigningkeys?|securitykey|secretkey|symmetrickey|privatekey|publickey|jwtkey|certificate|"
+    r"secret|tokenkey|key|thumbprint|pfx|pem)",
+    re.IGNORECASE,
+)
+_INDEX = re.compile(r"[0-9]{1,6}")
+_OPENING, _CLOSING = "[{", "]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One section of the settings: its own values and lists, by lower-cased key."""
+
+    path: str
+    """As written: ``Authentication:Schemes:Bearer``."""
+    source: str
+    """The files that said it, in order."""
+    values: Mapping[str, str] = field(default_factory=Frozen)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=Frozen)
+    keys: bool = False
+    """Signing keys stand in it; they are not kept."""
+    members: tuple[str, ...] = ()
+    """Lower-cased names of everything directly in it."""
+
+
+class _UnreadableError(Exception):
+    """A file cannot be used; carries the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def read(paths: tuple[str, ...]) -> tuple[tuple[Section, ...], tuple[Fault, ...]]:
+    """Reads files in order and returns the sections of every application in them, with the faults found."""
+    sections: list[Section] = []
+    faults: list[Fault] = []
+    for files in _applications(paths):
+        entries: dict[str, _Entry] = {}
+        for path in files:
+            try:
+                _overlay(entries, path)
+            except _UnreadableError as unreadable:
+                faults.append(unreadable.fault)
+        sections.extend(_sections(entries))
+    return tuple(sections), tuple(faults)
+
+
+# --------------------------------------------------------------------------- files
+
+
+def _applications(paths: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Groups files by application: one that has a file of this name already is another one."""
+    groups: list[list[str]] = []
+    for path in dict.fromkeys(paths):
+        name, folder = PurePath(path).name.lower(), PurePath(path).parent
+        lacking = [g for g in groups if name not in {PurePath(p).name.lower() for p in g}]
+        beside = [g for g in lacking if folder in {PurePath(p).parent for p in g}]
+        if own := (beside or lacking[-1:]):
+            own[-1].append(path)
+        else:
+            groups.append([path])
+    yield from (tuple(sorted(g, key=_environment_later)) for g in groups)
+
+
+def _environment_later(path: str) -> bool:
+    """``appsettings.Production.json`` lies over ``appsettings.json`` in whatever order they are named."""
+    return PurePath(path).name.lower() != "appsettings.json"
+
+
+def _overlay(entries: dict[str, _Entry], path: str) -> None:
+    for key, value in _flatten(_parse(_text(path), path)):
+        entries[key.lower()] = _Entry(key=key, value=value, path=path)
+
+
+def _text(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise _UnreadableError(Fault(path=path, message=f"cannot be read: {error.strerror or error}")) from error
+    if len(data) > LARGEST_FILE:
+        raise _UnreadableError(Fault(path=path, message=f"is larger than {LARGEST_FILE} bytes"))
+    return _decoded(data, path)
+
+
+def _decoded(data: bytes, path: str) -> str:
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        fault = Fault(path=path, line=line, column=column, message="is not UTF-8 text")
+        raise _UnreadableError(fault) from error
+
+
+def _parse(text: str, path: str) -> object:
+    """Parses JSON with comments and trailing commas, as ASP.NET Core allows them; numbers stay texts."""
+    try:
+        plain = _without_comments(text)
+        return _unwrap(json.loads(plain, parse_int=str, parse_float=str, parse_constant=_refuse_constant))
+    except json.JSONDecodeError as error:
+        fault = Fault(path=path, line=error.lineno, column=error.colno, message=f"is not JSON: {error.msg}")
+        raise _UnreadableError(fault) from error
+
+
+def _refuse_constant(name: str) -> object:
+    raise json.JSONDecodeError(f"{name} is no JSON value", name, 0)
+
+
+_STEP = re.compile(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*|/\*|[\[\]{},]', re.DOTALL)
+
+
+def _without_comments(text: str) -> str:
+    """Blanks out comments and trailing commas, so that every line and column stays where it is."""
+    pieces: list[str] = []
+    done = depth = 0
+    comma: int | None = None
+    for start, end, kind in _steps(text):
+        between = text[done:start]
+        if between.strip():
+            comma = None
+        pieces.append(between)
+        done = end
+        piece = text[start:end]
+        if kind == "comment":
+            pieces.append(_blank(piece))
+            continue
+        if piece in _CLOSING and comma is not None:
+            pieces[comma] = " "
+        comma = len(pieces) if piece == "," else None
+        pieces.append(piece)
+        depth += (piece in _OPENING) - (piece in _CLOSING)
+        if depth > DEEPEST:
+            raise json.JSONDecodeError(f"nested deeper than {DEEPEST}", text, start)
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _steps(text: str) -> Iterator[tuple[int, int, str]]:
+    position = 0
+    while match := _STEP.search(text, position):
+        start, position = match.span()
+        if match.group() == "/*":
+            end = text.find("*/", position)
+            if end < 0:
+                raise json.JSONDecodeError("a comment is not closed", text, start)
+            position = end + 2
+        yield start, position, "comment" if text[start] == "/" else "token"
+
+
+def _blank(piece: str) -> str:
+    return "".join(c if c in "\r\n" else " " for c in piece)
+
+
+# --------------------------------------------------------------------------- keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    key: str
+    value: str | None
+    path: str
+
+
+def _unwrap(document: object) -> object:
+    """Finds the settings in what platforms export: App Service's list of names, ``Values``, launch profiles."""
+    if isinstance(document, list):
+        pairs = [(d.get("name"), d.get("value")) for d in document if isinstance(d, dict)]
+        return {name: value for name, value in pairs if isinstance(name, str)}
+    if isinstance(document, dict):
+        merged = dict(document)
+        for inner in _environments(document):
+            merged.update(inner)
+        return merged
+    raise json.JSONDecodeError("the top level is no object", "", 0)
+
+
+def _environments(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    values = document.get("Values")
+    if isinstance(values, dict):
+        yield values
+    profiles = document.get("profiles")
+    for profile in profiles.values() if isinstance(profiles, dict) else ():
+        variables = profile.get("environmentVariables") if isinstance(profile, dict) else None
+        if isinstance(variables, dict):
+            yield variables
+
+
+def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str | None]]:
+    """Yields colon-separated keys; the depth was bounded when the text was read."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flatten(inner, _join(prefix, name.replace("__", ":")))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _flatten(inner, _join(prefix, str(index)))
+    elif prefix:
+        yield prefix, _kept(prefix, value)
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}:{name}" if prefix else name
+
+
+def _kept(key: str, value: object) -> str | None:
+    """Returns the value where its key is one that is needed, else an empty text for "something is there"."""
+    if value is None or value == "":
+        return None
+    names = key.lower().split(":")
+    wanted = names[-2] if _INDEX.fullmatch(names[-1]) and len(names) > 1 else names[-1]
+    # A secret may hide under a harmless name: {"SigningKeys": [{"Issuer": …, "Value": …}]}
+    inside_secret = any(_SECRET_BY_NAME.fullmatch(name) for name in names[:-1])
+    return _text_of(value) if wanted in _KEPT and not inside_secret else ""
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _without_password(str(value).strip())
+
+
+def _without_password(value: str) -> str:
+    scheme, mark, rest = value.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else value
+
+
+# --------------------------------------------------------------------------- sections
+
+
+@dataclass(slots=True)
+class _Gathering:
+    path: str
+    values: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, dict[int, str]] = field(default_factory=dict)
+    files: dict[str, None] = field(default_factory=dict)
+    members: dict[str, None] = field(default_factory=dict)
+    keys: bool = False
+
+
+def _sections(entries: Mapping[str, _Entry]) -> Iterator[Section]:
+    """Gathers the entries by the section they stand in, in the order in which sections first appear."""
+    gathered: dict[str, _Gathering] = {}
+    for entry in entries.values():
+        if entry.value is not None:
+            _gather(gathered, entry.key.split(":"), entry.value, entry.path)
+    for found in gathered.values():
+        yield Section(
+            path=found.path,
+            source=", ".join(found.files),
+            values=Frozen(found.values),
+            lists=Frozen({k: tuple(v for _, v in sorted(items.items())) for k, items in found.lists.items()}),
+            keys=found.keys,
+            members=tuple(found.members),
+        )
+
+
+def _gather(gathered: dict[str, _Gathering], parts: list[str], value: str, path: str) -> None:
+    for depth in range(len(parts)):
+        section = _open(gathered, parts[:depth])
+        section.members[parts[depth].lower()] = None
+        if _SECRET_BY_NAME.fullmatch(parts[depth]):
+            section.keys = True
+            section.files[path] = None
+            return
+    in_list = _INDEX.fullmatch(parts[-1]) is not None and len(parts) > 1
+    owner = _open(gathered, parts[: -2 if in_list else -1])
+    owner.files[path] = None
+    if value and in_list:
+        owner.lists.setdefault(parts[-2].lower(), {})[int(parts[-1])] = value
+    elif value:
+        owner.values[parts[-1].lower()] = value
+
+
+def _open(gathered: dict[str, _Gathering], parts: list[str]) -> _Gathering:
+    path = ":".join(parts)
+    return gathered.setdefault(path.lower(), _Gathering(path=path))
