@@ -158,14 +158,9 @@ def _sorted_out(args: Sequence[str], takes: Mapping[str, bool]) -> tuple[list[st
 def _unknown(option: str, takes: Iterable[str]) -> Fault:
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
-    near = difflib.get_close_matches(option, list(takes), n=1)
-    return Fault(
-        path=option,
-        line=0,
-        column=0,
-        message="there is no such option.",
-        hint=f"Did you mean {near[0]}?" if near else "",
-    )
+    near = difflib.get_close_matches(option, list(takes), n=1, cutoff=0.7)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return Fault(path=option, line=0, message=f"there is no such option.{meant}")
 
 
 # --------------------------------------------------------------------------- authlens scan

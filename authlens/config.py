@@ -77,20 +77,6 @@ _BY_NAME: Final = {option.name: option for option in OPTIONS}
 _SECRETS: Final = ("AUTHLENS_SECRET",)
 """Variables of other commands and times; not options."""
 
-API_KEYS: Final = (
-    "scheme",
-    "authority",
-    "metadata_address",
-    "issuers",
-    "audiences",
-    "clock_skew_s",
-    "algorithms",
-    "types",
-    "require_expiration",
-    "require_signature",
-)
-"""What an ``[[api]]`` table may say."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -168,7 +154,9 @@ def load(
 
 
 def _hint(faults: Sequence[Fault]) -> str:
-    return next((f.hint for f in faults if f.hint), "authlens scan --help lists the options.")
+    """What to type next: what the only fault advises, or where to read on."""
+    advice = faults[0].hint if len(faults) == 1 else ""
+    return advice or "Nothing was read. authlens scan --help lists the options."
 
 
 def _loudness(merged: dict[str, _Given], layers: Sequence[Mapping[str, _Given]]) -> None:
@@ -194,7 +182,7 @@ def _environment(environ: Mapping[str, str], faults: list[Fault]) -> tuple[dict[
         option = variables.get(name)
         if option is None:
             if name not in _SECRETS:
-                unknown.append(f"{name} is not an option{_did_you_mean(name, variables)}.")
+                unknown.append(f"{name} is not an option.{_did_you_mean(name, variables)}")
             continue
         given = _Given(value=environ[name], path=name)
         value = _from_text(option, given, faults)
@@ -285,7 +273,7 @@ def _options(
         option = _BY_NAME.get(name)
         if option is None or name == "config":
             known = [*(n for n in _BY_NAME if n != "config"), "api"]
-            faults.append(document.fault(place, f"“{key}” is not an option{_did_you_mean(name, known)}."))
+            faults.append(document.fault(place, f"“{key}” is not an option.{_did_you_mean(name, known)}"))
         elif name in out:
             faults.append(document.fault(place, f"“{key}” stands here twice, with - and with _."))
         elif (problem := _wrong_type(option, value)) is not None:
@@ -313,47 +301,18 @@ def _kind_of(value: object) -> str:
 def _apis(
     document: _Toml, place: tuple[str | int, ...], value: object, faults: list[Fault]
 ) -> Iterator[Mapping[str, object]]:
+    """The tables, each with the line it stands at as its source."""
+    from authlens.trust import expectations  # noqa: PLC0415 - only a file with such tables needs it
+
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        faults.append(document.fault(place, "api: write one [[api]] table for each scheme.", "[[api]]"))
+        faults.append(document.fault(place, "api: write one [[api]] table for each scheme."))
         return
+    try:
+        expectations.from_config(value, path=str(document.path), text=document.text)
+    except FaultsError as error:
+        faults += error.faults
     for number, table in enumerate(value):
-        for key, said in table.items():
-            where = (*place, number, key)
-            if key not in _API_TYPES:
-                faults.append(
-                    document.fault(where, f"“{key}” is nothing an [[api]] says{_did_you_mean(key, API_KEYS)}.")
-                )
-            elif not _API_TYPES[key](said):
-                faults.append(document.fault(where, f"{key}: {_API_WANTS[key]} is wanted here, not {_kind_of(said)}."))
         yield {**table, "source": f"{document.path}:{document.place((*place, number))[0]}"}
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(v, str) for v in value)
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9
-
-
-_TEXT, _TEXTS, _FLAG = (_is_text, "a text"), (_is_texts, "a list of texts"), (_is_flag, "true or false")
-_API: Final = dict(
-    zip(
-        API_KEYS,
-        (_TEXT, _TEXT, _TEXT, _TEXTS, _TEXTS, (_is_seconds, "a number of seconds"), _TEXTS, _TEXTS, _FLAG, _FLAG),
-        strict=True,
-    )
-)
-_API_TYPES: Final = {key: check for key, (check, _) in _API.items()}
-_API_WANTS: Final = {key: wanted for key, (_, wanted) in _API.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,16 +320,21 @@ class _Toml:
     """A TOML document that knows where its keys stand."""
 
     path: Path
+    text: str
     values: Mapping[str, Any]
     places: Mapping[tuple[str | int, ...], tuple[int, int]]
 
     @classmethod
     def parse(cls, path: Path, text: str, faults: list[Fault]) -> _Toml | None:
         try:
-            return cls(path, tomllib.loads(text), dict(_places(text)))
+            return cls(path, text, tomllib.loads(text), dict(_places(text)))
         except tomllib.TOMLDecodeError as error:
             what, line, column = _toml_error(str(error), text)
-            faults.append(Fault(path=str(path), line=line, column=column, message=f"{what}.", hint="It is TOML."))
+            faults.append(
+                Fault(
+                    path=str(path), line=line, column=column, message=f"{what}.", hint="Correct it; the file is TOML."
+                )
+            )
         except RecursionError:
             faults.append(Fault(path=str(path), message="is nested too deeply."))
         return None
@@ -531,7 +495,7 @@ def _fail_on(given: _Given | None, faults: list[Fault]) -> Severity | None:
     try:
         return Severity("informational" if level == "info" else level)
     except ValueError:
-        message = f"“{level[:40]}” is no severity{_did_you_mean(level, FAIL_ON)}."
+        message = f"“{level[:40]}” is no severity.{_did_you_mean(level, FAIL_ON)}"
         faults.append(given.fault(message, f"One of {' '.join(FAIL_ON)}."))
     return None
 
@@ -551,7 +515,7 @@ def _zone(given: _Given | None, faults: list[Fault]) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # a folder of the database, a path, an unknown name
-        message = f"“{name[:60]}” is no time zone{_did_you_mean(name, sorted(available_timezones()))}."
+        message = f"“{name[:60]}” is no time zone.{_did_you_mean(name, sorted(available_timezones()))}"
         faults.append(given.fault(message, "A name such as Europe/Paris, or an offset such as +02:00."))
     return UTC
 
@@ -577,5 +541,5 @@ def _now(given: _Given | None, epoch: str, zone: tzinfo, faults: list[Fault]) ->
 
 
 def _did_you_mean(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}" if near else ""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -28,7 +28,7 @@ from authlens.model import (
 )
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:IDX|IDW|MIML)\d{5}(?=:)|errors/ID\d{4}")
-_END_OF_QUOTE = re.compile(r"\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
+_END_OF_QUOTE = re.compile(r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
 _SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
 _REFUSED = re.compile(r"^\s*[\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was not authenticated\. Failure message: ?")
 _ACCEPTED = re.compile(r"AuthenticationScheme: [\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was successfully authenticated")
@@ -37,6 +37,12 @@ _STATUS = re.compile(
     re.DOTALL,
 )
 _CHALLENGED = re.compile(r"\s*The response was successfully returned as a challenge response")
+_HOST_TEXT = re.compile(
+    r"\s*(?:Failed to validate the token\b[^\n]{0,20000}?\.(?=\s|$)|Exception occurred while processing message\."
+    r"|An unhandled exception[^\n.]{0,200}\.|Error from RemoteAuthentication:"
+    r"|[^\n]{1,200}? was not authenticated\. Failure message:)\s*(?:[\"'])?(?:[\w.`+]{1,300}:\s)?"
+)
+_INNER = re.compile(r" ---> (?:[\w.`+]{1,300}: )?")
 _REMOTE_LOGIN = "handling the remote login"
 _OPENIDDICT_GENERIC = "An error occurred while authenticating the current request."
 _ADAPTERS = ("IdentityLoggerAdapter", "Microsoft.IdentityModel.EventSource", "Microsoft-IdentityModel")
@@ -101,7 +107,7 @@ def sight(record: Record) -> Sighting | None:
         end=record.end,
         lines=record.lines,
         role=role,
-        key=_key(record.text, statement) if role not in (Role.FINISH, Role.START, Role.SUCCESS) else "",
+        key=_key(record.text) if role not in (Role.FINISH, Role.START, Role.SUCCESS) else "",
         statement=statement,
         time=record.time,
         time_assumed=record.time_assumed,
@@ -175,15 +181,21 @@ def _begins_with_code(text: str, statement: Statement) -> bool:
     return head.startswith((first.code, "Message: " + first.code)) or "Microsoft.IdentityModel Version:" in head
 
 
-def _key(text: str, statement: Statement) -> str:
+def _key(text: str) -> str:
     """From the first code to the end of the quoted message, without what formatters change."""
     found = _CODE.search(text)
-    if found is not None:
-        quote = text[found.start() : found.start() + 8 * _KEY_LENGTH]
-        end = _END_OF_QUOTE.search(quote)
-        return _SQUASH.sub("", quote[: end.start() if end else None])[:_KEY_LENGTH]
-    refused = next((m for m in statement.messages if not m.informational), None)
-    return _SQUASH.sub("", refused.template)[:_KEY_LENGTH] if refused else ""
+    start = found.start() if found else _uncoded(text)
+    quote = text[start : start + 8 * _KEY_LENGTH]
+    end = _END_OF_QUOTE.search(quote)
+    return _SQUASH.sub("", quote[: end.start() if end else None])[:_KEY_LENGTH].rstrip(".")
+
+
+def _uncoded(text: str) -> int:
+    """Where the failure's own words begin behind the fixed text of the host and the exception's type."""
+    wrapper = text.find(_REMOTE_LOGIN)
+    inner = _INNER.search(text, wrapper) if wrapper >= 0 else None
+    found = inner or _HOST_TEXT.match(text)
+    return found.end() if found else 0
 
 
 def _scheme(record: Record, role: Role) -> str | None:
@@ -348,7 +360,6 @@ class _Joiner:
         if not self.handlers:
             self._count_library()
         return tuple(_failure(o) for o in sorted(self.done, key=lambda o: o.sightings[0].origin))
-
 
     def _count_library(self) -> None:
         """No handler is heard in this log: the library's errors count, but for those that a host's line repeats."""
@@ -539,5 +550,3 @@ def _links(o: _Open, first: Sighting) -> tuple[Link, ...]:
         if not _only_informs(s)
     ]
     return tuple(sorted(further, key=lambda link: link.line))
-
-

@@ -52,7 +52,8 @@ def leaves(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value)
+        if abs(value) < _LARGEST:
+            yield str(value)
     elif depth < _DEEPEST and isinstance(value, Mapping):
         for part in value.values():
             yield from leaves(part, depth + 1)
@@ -62,6 +63,7 @@ def leaves(value: object, depth: int = 0) -> Iterator[str]:
 
 
 _DEEPEST = 24
+_LARGEST = 10**300  # Python refuses to print numbers of 4,300 digits; no person is one
 
 
 # --------------------------------------------------------------------------- secrets

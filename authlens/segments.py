@@ -10,8 +10,7 @@ import binascii
 import json
 import math
 import re
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from authlens.model import Frozen
@@ -20,14 +19,17 @@ MAX_TOKEN_CHARS = 256_000
 """TokenValidationParameters.DefaultMaximumTokenSizeInBytes is 1024 * 250 = 256,000; longer is IDX10209."""
 MAX_DEPTH = 64
 """System.Text.Json's own limit (JsonReaderOptions.MaxDepth)."""
+TRAILING = "has text behind the JSON object"
 
-_URLSAFE = str.maketrans("-_", "+/")
+# The standard alphabet's own characters become one that binascii refuses
+_STRICT = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING = (b"", b"=", b"==", b"=")
 _ALIEN = re.compile(r"[^A-Za-z0-9_-]")
 _BLANKS = (" ", "\t", "\r", "\n")
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _WORD = re.compile(r"-?[0-9A-Za-z][0-9A-Za-z.+-]{0,5000}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_INT_DIGITS = 40
+_DIGITS = 40
 _STRINGS = json.JSONDecoder(strict=False)
 
 
@@ -58,13 +60,27 @@ class Members:
 
 def base64url(text: str) -> tuple[bytes, str | None]:
     """Decode base64url (RFC 7515 appendix C); what was wrong with it is the second value."""
-    defect = None
+    data = strict_base64url(text)
+    return (data, None) if data is not None else _forgiven(text)
+
+
+def strict_base64url(text: str) -> bytes | None:
+    """Decode base64url without padding or any other character; None where it is not."""
+    try:
+        standard = text.encode("ascii").translate(_STRICT) + _PADDING[len(text) % 4]
+        return binascii.a2b_base64(standard, strict_mode=True)
+    except ValueError:
+        return None
+
+
+def _forgiven(text: str) -> tuple[bytes, str]:
+    defect = "is not base64url"
     if found := _ALIEN.search(text):
-        defect = "padding is no part of base64url" if found[0] == "=" else "holds characters that are not base64url"
-        text = _ALIEN.sub("", text.translate(str.maketrans("+/", "-_")))
+        defect = "is padded, as base64url is not" if found[0] == "=" else "holds characters that are not base64url"
+        text = _ALIEN.sub("", text.replace("+", "-").replace("/", "_"))
     if len(text) % 4 == 1:
         defect, text = "is cut: its length fits no bytes", text[:-1]
-    return binascii.a2b_base64(text.translate(_URLSAFE) + "=" * (-len(text) % 4)), defect
+    return binascii.a2b_base64(text.encode("ascii").translate(_STRICT) + _PADDING[len(text) % 4]), defect
 
 
 def read_json_object(text: str) -> Members:
@@ -77,11 +93,15 @@ def read_json_object(text: str) -> Members:
         if found is not None:
             return found
     members = read_members(text, start)
-    trailing = members.whole and _skip(text, members.end) < len(text)
-    defects = (*members.defects, *(("has text behind the JSON object",) if trailing else ()))
-    if not defects and not members.whole:
-        defects = ("is JSON that breaks off",) if members.end >= len(text) else ("is not valid JSON",)
-    return Members(values=members.values, end=members.end, whole=members.whole, defects=defects)
+    if not members.whole:
+        cut = depth(text, start)[1] is None
+        return replace(members, defects=(*members.defects, "is JSON that breaks off" if cut else "is not valid JSON"))
+    defects = members.defects
+    if _skip(text, members.end) < len(text):
+        defects += (TRAILING,)
+    if not defects or (defects == (TRAILING,) and _strict(text[start : members.end]) is None):
+        defects += ("holds characters that JSON escapes",)
+    return replace(members, defects=defects)
 
 
 def read_members(text: str, start: int) -> Members:
@@ -111,70 +131,56 @@ def _shallow(text: str) -> bool:
 
 
 def _strict(text: str) -> Members | None:
-    """Read with the library's own parser, which is fast; None where it is not JSON."""
-    seen = _Seen()
+    """Read with the standard library's own parser, which is fast; None where it is not JSON."""
     try:
-        values = json.loads(text, object_pairs_hook=seen.pairs, parse_constant=seen.constant, **_NUMBERS)
+        values = _PLAIN.decode(text)
     except ValueError:
         return None
     if not isinstance(values, Frozen):
         return None
-    return Members(values=_tidy(values, text), end=len(text), defects=seen.defects())
+    if type(values) is Frozen and text.count("{") == 1 and not any(mark in text for mark in _CLOSER_LOOK):
+        return Members(values=values, end=len(text))
+    notes: dict[str, None] = {}
+    return Members(values=_tidy(values, notes), end=len(text), defects=tuple(notes))
 
 
-class _Seen:
-    """Notes what JSON's readers pass over in silence."""
-
-    def __init__(self) -> None:
-        self.twice: dict[str, None] = {}
-        self.alien = ""
-
-    def pairs(self, pairs: list[tuple[str, Any]]) -> Frozen[object]:
-        members: Frozen[object] = Frozen(pairs)
-        if len(members) == len(pairs):
-            return members
-        counts = Counter(name for name, _ in pairs)
-        self.twice.update(dict.fromkeys(name for name, count in counts.items() if count > 1))
-        return Repeated(pairs)
-
-    def constant(self, text: str) -> NumberText:
-        self.alien = text
-        return NumberText(text)
-
-    def defects(self) -> tuple[str, ...]:
-        found = []
-        if self.twice:
-            found.append("has a member twice: " + ", ".join(name[:40] for name in list(self.twice)[:3]))
-        if self.alien:
-            found.append(f"holds {self.alien}, which is no JSON")
-        return tuple(found)
-
-
-def _integer(text: str) -> int | NumberText:
-    # int() of thousands of digits is refused by Python (and slow below that bound)
-    return int(text) if len(text) <= _INT_DIGITS else NumberText(text[:_INT_DIGITS] + "…")
+def _pairs(pairs: list[tuple[str, Any]]) -> Frozen[Any]:
+    members: Frozen[Any] = Frozen(pairs)
+    return members if len(members) == len(pairs) else Repeated(pairs)
 
 
 def _real(text: str) -> float | NumberText:
     value = float(text)
-    return value if math.isfinite(value) else NumberText(text[:_INT_DIGITS])
+    return value if math.isfinite(value) else NumberText(text[:_DIGITS])
 
 
-_NUMBERS: dict[str, Any] = {"parse_int": _integer, "parse_float": _real}
+def _integer(text: str) -> int | NumberText:
+    # int() of thousands of digits is refused by Python, and slow below that bound
+    return int(text) if len(text) <= _DIGITS else NumberText(text[:_DIGITS] + "…")
 
 
-def _tidy(value: Any, text: str) -> Any:
-    """Freeze lists, and replace lone surrogates: no output can encode them."""
-    return _freeze(value, "\\ud" in text or "\\uD" in text) if "[" in text or "\\u" in text else value
+_PLAIN = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_real, parse_int=_integer, parse_constant=NumberText)
+_LENIENT = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_float=_real, parse_int=_integer, parse_constant=NumberText, strict=False
+)
+# Lists are to be frozen, escapes may hold half a character, and these words are no JSON though Python reads them
+_CLOSER_LOOK = ("[", "\\u", "NaN", "Infinity")
 
 
-def _freeze(value: Any, surrogates: bool) -> Any:
+def _tidy(value: Any, notes: dict[str, None]) -> Any:
+    """Freeze lists, replace lone surrogates, which no output can encode, and note what readers pass over in silence."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value) if surrogates and not isinstance(value, NumberText) else value
+        if isinstance(value, NumberText):
+            if value[-1:] in ("N", "y"):
+                notes[f"holds {value}, which is no JSON"] = None
+            return value
+        return _SURROGATE.sub("\ufffd", value) if not value.isascii() else value
     if isinstance(value, list):
-        return tuple(_freeze(item, surrogates) for item in value)
-    if isinstance(value, dict):
-        return type(value)((_freeze(name, surrogates), _freeze(item, surrogates)) for name, item in value.items())
+        return tuple([_tidy(item, notes) for item in value])
+    if isinstance(value, Frozen):
+        if isinstance(value, Repeated):
+            notes["has a member twice"] = None
+        return type(value)((_tidy(name, notes), _tidy(item, notes)) for name, item in value.items())
     return value
 
 
@@ -222,8 +228,8 @@ class _Reader:
             return None
         if known:
             if name in self.values:
-                self.notes[f"has a member twice: {name[:40]}"] = None
-            self.values[_freeze(name, True)] = value
+                self.notes["has a member twice"] = None
+            self.values[_SURROGATE.sub("\ufffd", name)] = value
         return end
 
     def _string(self, at: int) -> tuple[str | None, int]:
@@ -240,7 +246,7 @@ class _Reader:
         first = self.text[at : at + 1]
         if first == '"':
             text, end = self._string(at)
-            return True, _freeze(text, True), None if text is None else end
+            return True, _SURROGATE.sub("\ufffd", text or ""), None if text is None else end
         if first in ("{", "["):
             return self._nested(at)
         word = _WORD.match(self.text, at)
@@ -258,12 +264,8 @@ class _Reader:
         return self._parsed(self.text[at:end], end)
 
     def _parsed(self, text: str, end: int) -> tuple[bool, Any, int | None]:
-        seen = _Seen()
         try:
-            value = json.loads(
-                text, object_pairs_hook=seen.pairs, parse_constant=seen.constant, strict=False, **_NUMBERS
-            )
+            value = _LENIENT.decode(text)
         except ValueError:
             return False, None, None
-        self.notes.update(dict.fromkeys(seen.defects()))
-        return True, _tidy(value, text), end
+        return True, _tidy(value, self.notes), end

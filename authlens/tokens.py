@@ -11,12 +11,16 @@ import hashlib
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeAlias
 
 from authlens.model import Frozen, Token, TokenForm
 from authlens.segments import MAX_TOKEN_CHARS, Members, NumberText, base64url, read_json_object, read_members
+
+Found: TypeAlias = tuple[int, int, Token]
+"""Where a token starts and ends in the text (characters), and the token."""
 
 _MEMO_CHARS = 16_384
 """Longer texts are not remembered, so that the memo's size has a bound: 4,096 of these."""
@@ -67,10 +71,12 @@ _REDACTED = re.compile(
     r"|[*•]{3,}|[xX]{4,}(?:\.[xyzXYZ]{3,}){0,2}(?![\w-])|\(?\b(?:redacted|elided|removed|masked|omitted|scrubbed)\b\)?",
     re.IGNORECASE,
 )
+# One set of first letters lets the search pass quickly over all other text
 _KEYED = re.compile(
-    r"(?P<auth>(?:Authorization|authorization|AUTHORIZATION)[\"']{0,2}\s{0,2}[:=]\s{0,2}[\"'\[]{0,2}(?:Bearer(?:\s|%20|\+){1,3})?)"
-    r"|(?:Bearer|bearer|BEARER)(?:\s|%20){1,3}"
-    r"|(?:Token|token|TOKEN|Jwt|jwt|JWT)(?:_hint)?[\"']{0,2}(?:\s{0,2}[:=]\s{0,2}[\"']?|(?P<word>\s)(?=[\[<*(]))"
+    r"[ABJTabjt](?:"
+    r"(?i:uthorization)[\"']{0,2}\s{0,2}[:=]\s{0,2}[\"'\[]{0,2}(?P<auth>Bearer(?:\s|%20|\+){1,3}|)"
+    r"|(?i:earer)(?:\s|%20){1,3}"
+    r"|(?i:oken|wt)(?:_hint)?[\"']{0,2}(?:\s{0,2}[:=]\s{0,2}[\"']?|(?P<word>\s)(?=[\[<*(])))"
 )
 _OPAQUE = re.compile(r"[A-Za-z0-9._~+/-]{8,16384}+={0,2}")
 _PAYLOAD = re.compile(r"\.(?:\s|\\[rnt]){0,8}\{")
@@ -93,12 +99,12 @@ def find(text: str) -> tuple[Token, ...]:
     return tuple(found.values())
 
 
-def locate(text: str) -> tuple[tuple[int, int, Token], ...]:
+def locate(text: str) -> tuple[Found, ...]:
     """All tokens of a text with the offsets (characters) where they start and end; none overlaps another."""
-    taken: list[tuple[int, int, Token]] = []
-    for source in (_decoded, _runs, _hidden, _named):
-        taken.extend(_apart(sorted(taken, key=_start), source(text)))
-    return tuple(sorted(taken, key=_start))
+    taken: list[Found] = []
+    for source in (_decoded, _runs, _hidden):
+        taken = _with(taken, source(text))
+    return tuple(_with(taken, _named(text, taken)))
 
 
 def parse(raw: str) -> Token:
@@ -222,7 +228,7 @@ def _token(
 # --------------------------------------------------------------------------- compact texts
 
 
-def _runs(text: str) -> Iterator[tuple[int, int, Token]]:
+def _runs(text: str) -> Iterator[Found]:
     """Runs of base64url segments of which the first is a JSON header."""
     if not any(start in text for start in _STARTS):
         return
@@ -350,7 +356,7 @@ def _worded(token: Token, defect: str) -> Token:
 # --------------------------------------------------------------------------- decoded JSON
 
 
-def _decoded(text: str) -> Iterator[tuple[int, int, Token]]:
+def _decoded(text: str) -> Iterator[Found]:
     """``{header}.{payload}`` as JwtSecurityToken prints itself, plain or inside a JSON string."""
     behind = 0
     budget = 8 * len(text) + 65_536  # hostile text can begin an object at every character: work stays linear
@@ -373,7 +379,8 @@ def _pair(text: str, start: int) -> tuple[int, Token | None]:
     if not _is_header(header):
         return header.end, None
     if not header.whole:
-        cut = header.end >= len(text) or bool(_ELLIPSIS.match(text, header.end))
+        rest = text[header.end : header.end + _MEMO_CHARS]
+        cut = "}" not in rest or _ELLIPSIS.match(text, header.end)
         token = _token(text[start : header.end], TokenForm.TRUNCATED, header, defect="breaks off within the header")
         return header.end, token if cut else None
     payload = _PAYLOAD.match(text, header.end)
@@ -433,7 +440,7 @@ def _offset_before(escaped: str, offset: int) -> int:
 # --------------------------------------------------------------------------- hidden, redacted, opaque
 
 
-def _hidden(text: str) -> Iterator[tuple[int, int, Token]]:
+def _hidden(text: str) -> Iterator[Found]:
     """What the PII switch and the artifact switch print in the place of a token."""
     if not any(word in text for word in ("PII", "rtifact", "UnrecognizedEncoded")):
         return
@@ -456,17 +463,20 @@ def _why_hidden(text: str) -> str:
     return "hidden: ShowPII is off"
 
 
-def _named(text: str) -> Iterator[tuple[int, int, Token]]:
+def _named(text: str, taken: list[Found]) -> Iterator[Found]:
     """What stands where a token should and is none by its shape."""
     for quote in _QUOTE_BEHIND_WORD.finditer(text):
-        if _word_before(text, quote.start("quote"))[0] and (found := _quoted(text, quote.end())):
+        start = quote.end()
+        if _overlaps(taken, start, start + 1) or not _word_before(text, quote.start("quote"))[0]:
+            continue
+        if found := _quoted(text, start):
             yield found
     for keyed in _KEYED.finditer(text):
-        if found := _keyed(text, keyed):
+        if not _overlaps(taken, keyed.end(), keyed.end() + 1) and (found := _keyed(text, keyed)):
             yield found
 
 
-def _quoted(text: str, start: int) -> tuple[int, int, Token] | None:
+def _quoted(text: str, start: int) -> Found | None:
     """A token that a message of the library quotes."""
     if redacted := _REDACTED.match(text, start):
         return start, redacted.end(), _token(redacted[0], TokenForm.REDACTED)
@@ -484,9 +494,9 @@ def _quoted(text: str, start: int) -> tuple[int, int, Token] | None:
     return None
 
 
-def _keyed(text: str, keyed: re.Match[str]) -> tuple[int, int, Token] | None:
+def _keyed(text: str, keyed: re.Match[str]) -> Found | None:
     """A token behind ``Authorization:``, ``Bearer`` or ``access_token=``."""
-    if not keyed["auth"] and _name_before(text, keyed.start()) not in _TOKEN_KINDS:
+    if keyed["auth"] is None and _name_before(text, keyed.start()) not in _TOKEN_KINDS:
         return None
     start = keyed.end()
     if redacted := _REDACTED.match(text, start):
@@ -495,8 +505,7 @@ def _keyed(text: str, keyed: re.Match[str]) -> tuple[int, int, Token] | None:
     if word is None:
         return None
     raw = word[0].rstrip(".)]}")
-    sure = "earer" in (keyed["auth"] or "")
-    if raw and (sure or (not keyed["word"] and _looks_random(raw))):
+    if raw and (keyed["auth"] or (not keyed["word"] and _looks_random(raw))):
         return start, start + len(raw), parse(raw)
     return None
 
@@ -521,21 +530,21 @@ def _looks_random(text: str) -> bool:
 # --------------------------------------------------------------------------- helpers
 
 
-def _apart(
-    taken: list[tuple[int, int, Token]], more: Iterator[tuple[int, int, Token]]
-) -> Iterator[tuple[int, int, Token]]:
-    """Those of ``more`` that overlap none of ``taken`` (sorted, apart) and no earlier one of themselves."""
-    own: list[tuple[int, int, Token]] = []
+def _with(taken: list[Found], more: Iterable[Found]) -> list[Found]:
+    """Add those of ``more`` that overlap none of ``taken`` (sorted, apart) and no earlier one of themselves."""
+    own: list[Found] = []
     for found in sorted(more, key=_start):
-        if own and found[0] < own[-1][1]:
-            continue
-        at = bisect_left(taken, found[1], key=_start)
-        if at == 0 or taken[at - 1][1] <= found[0]:
+        if (not own or own[-1][1] <= found[0]) and not _overlaps(taken, found[0], found[1]):
             own.append(found)
-    yield from own
+    return sorted([*taken, *own], key=_start) if own else taken
 
 
-def _start(found: tuple[int, int, Token]) -> int:
+def _overlaps(taken: list[Found], start: int, end: int) -> bool:
+    at = bisect_left(taken, end, key=_start)
+    return at > 0 and taken[at - 1][1] > start
+
+
+def _start(found: Found) -> int:
     return found[0]
 
 

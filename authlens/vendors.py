@@ -173,13 +173,13 @@ def _by_signs(vendor: Vendor | None, claims: Mapping[str, object]) -> str:
         return "id"
     if any(claims.get(c) for c in _SCOPES):
         return "access"
-    if any(c in claims for c in _ID_ONLY):
+    if any(claims.get(c) for c in _ID_ONLY):
         return "id"
-    if claims.get("roles") or any(c in claims for c in _CLIENTS):
+    if claims.get("roles") or any(claims.get(c) for c in _CLIENTS):
         return "access"
-    if _for_client(claims) or "auth_time" in claims:
+    if _for_client(claims) or claims.get("auth_time"):
         return "id"
-    return "access" if "azp" in claims else "unknown"
+    return "access" if claims.get("azp") else "unknown"
 
 
 def _for_client(claims: Mapping[str, object]) -> bool:

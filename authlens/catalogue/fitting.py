@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from authlens.catalogue.templates import Template
@@ -19,7 +20,8 @@ REACH: Final = 1 << 17
 """An embedded exception is followed so far, characters."""
 _CANDIDATES: Final = 4000
 """So many places are tried where a value may end."""
-_NESTED: Final = "nested"
+NESTED: Final = "nested"
+KEYS: Final = "keys"
 _WORDS: Final = 3
 """A closing text with so many letters is not met inside values."""
 
@@ -31,16 +33,18 @@ _ODD: Final = re.compile(
 _ENTITIES: Final = {"&apos;": "'", "&quot;": '"', "&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _TYPOGRAPHIC: Final = dict.fromkeys("‘’‚‛′´＇", "'") | dict.fromkeys("“”„‟", '"')
 
+_FRAME: Final = r"[\w.<>`+$|,&=/\[\]-]{3,300}\("
 STOP: Final = re.compile(
-    r"\s{0,8}--->"
-    r"|\s{0,8}\n[ \t]{0,12}(?:---|\S{1,12} [\w.<>`+$|,&=/\[\]-]{3,300}\()"
-    r"|\s{2,8}(?:at|à|bei|em|en|in|в|w|v|bij|vid|ved|場所|在|於|위치:) [\w.<>`+$|,&=/\[\]-]{3,300}\("
-    r"|, InnerException: "
+    rf"--->|, InnerException: |\n[ \t]{{0,12}}(?:---|(?:\S{{1,12}} )?{_FRAME})"
+    rf"| (?:at|à|bei|em|en|in|в|w|v|bij|vid|ved|場所|在|於|위치:) (?=[\w<>`]{{1,100}}\.){_FRAME}"
 )
-"""Where a message certainly is over: an inner exception, a stack frame (in any language)."""
+"""Where a message certainly is over: an inner exception, a stack frame (in any language, or without a word)."""
+_FRAME_LINE: Final = re.compile(rf"--- |(?:\S{{1,12}} )?{_FRAME}")
 _ENDS: Final = re.compile(r"$|[\s\"')\]}>|<\\&;,.\u2018-\u201f]")
 """What may stand behind a message's end."""
-_AFTER_BLANK: Final = re.compile(r"\s+(?:$|--->|\(|\S{1,12} [\w.<>`+]{3,300}\(|---|Parameter name|[A-ZА-Я])|\s*$|\s*[\r\n]|\\[nr]")
+_AFTER_BLANK: Final = re.compile(
+    r"\s+(?:$|--->|\(|\S{1,12} [\w.<>`+]{3,300}\(|---|Parameter name|[A-ZА-Я])|\s*$|\s*[\r\n]|\\[nr]"
+)
 _HIDDEN_START: Final = ("[PII ", "[Security Artifact ")
 _KEY: Final = re.compile(r"[\w.]{3,200}Key(?:, \w{2,10}: '[^'\n]{0,300}'){1,6}\.?")
 
@@ -136,6 +140,14 @@ class Place:
         i = bisect_left(self.starts, position)
         return self.starts[i] if i < len(self.starts) else len(self.text)
 
+    def beyond_nested(self, literal: str, position: int) -> int:
+        """Where a literal stands behind an embedded exception, not inside one of the messages in it."""
+        limit = position + self.reach
+        found = self.text.find(literal, position, limit)
+        while found >= 0 and self.skip(found) > found:
+            found = self.text.find(literal, self.skip(found), limit)
+        return found
+
     def skip(self, position: int) -> int:
         """Behind the message that a position lies in, or the position itself."""
         i = bisect_right(self.starts, position) - 1
@@ -156,8 +168,8 @@ def complete(place: Place, start: int, template: Template, literals: tuple[str, 
     barrier = place.barrier(position)
     for gap in range(len(literals) - 2):
         literal = literals[gap + 1]
-        if template.kinds[gap] == _NESTED:
-            found = text.find(literal, position, position + place.reach)
+        if template.kinds[gap] == NESTED:
+            found = place.beyond_nested(literal, position)
             barrier = place.barrier(found)
         else:
             found = text.find(literal, position, barrier)
@@ -165,7 +177,7 @@ def complete(place: Place, start: int, template: Template, literals: tuple[str, 
             return None
         spans.append((position, found))
         position = found + len(literal)
-    last = _close(place, position, barrier, literals[-1], nested=template.kinds[-1] == _NESTED)
+    last = _close(place, position, barrier, literals[-1], nested=template.kinds[-1] == NESTED)
     if last is None:
         return None
     spans.append((position, last[0]))
@@ -177,7 +189,9 @@ def complete(place: Place, start: int, template: Template, literals: tuple[str, 
 def _agree(text: str, template: Template, spans: Iterable[tuple[int, int]]) -> bool:
     """A placeholder that is used twice prints the same value."""
     seen: dict[int, str] = {}
-    return all(seen.setdefault(slot, text[a:b]) == text[a:b] for slot, (a, b) in zip(template.slots, spans, strict=True))
+    return all(
+        seen.setdefault(slot, text[a:b]) == text[a:b] for slot, (a, b) in zip(template.slots, spans, strict=True)
+    )
 
 
 def _close(place: Place, position: int, barrier: int, literal: str, *, nested: bool) -> tuple[int, int] | None:
@@ -185,7 +199,7 @@ def _close(place: Place, position: int, barrier: int, literal: str, *, nested: b
     text = place.text
     tail = literal.rstrip()
     if not tail:
-        end = over(text, position, barrier)
+        end = _bare_end(text, position, over(text, position, barrier))
         return end, end
     limit = min(position + place.reach, len(text)) if nested else barrier
     if sum(map(str.isalpha, tail)) >= _WORDS:
@@ -198,6 +212,17 @@ def _close(place: Place, position: int, barrier: int, literal: str, *, nested: b
     return None if found < 0 else (found, found + len(tail))
 
 
+def _bare_end(text: str, position: int, end: int) -> int:
+    """The end of a value that nothing closes, without what hosts put behind messages."""
+    parameter = text.find(" (Parameter", position, end)
+    end = parameter if parameter >= 0 else end
+    while end > position and text[end - 1] in " (\"'":
+        end -= 1
+    if text.endswith(")", position, end) and "(" not in text[position:end]:
+        end -= 1
+    return end
+
+
 def _close_short(text: str, position: int, limit: int, tail: str) -> int:
     found = text.find(tail, beyond_quotes(text, position, limit), limit)
     for _ in range(_CANDIDATES):
@@ -208,24 +233,21 @@ def _close_short(text: str, position: int, limit: int, tail: str) -> int:
         found = text.find(tail, found + 1, limit)
     else:
         return -1
-    newline = text.find("\n", position, found)
-    if newline >= 0 and STOP.search(text, position, found):
-        return -1
-    return found
+    doubtful = any(text.find(mark, position, found) >= 0 for mark in ("\n", "--->", " at "))
+    return -1 if doubtful and STOP.search(text, position, found) else found
 
 
 def _ends_at(text: str, end: int) -> bool:
     if end >= len(text):
         return True
-    after = text[end]
-    return after not in "'" and not after.isalnum() and _ENDS.match(after) is not None
+    return _ENDS.match(text[end]) is not None
 
 
 def _close_nested(place: Place, position: int, limit: int, tail: str) -> int:
     """An exception's end: behind its last stack frame, else where the first line of its own ends."""
     text = place.text
     first = -1
-    found = text.find(tail, position, limit)
+    found = text.find(tail, beyond_quotes(text, position, limit), limit)
     for _ in range(_CANDIDATES):
         if found < 0:
             break
@@ -242,12 +264,12 @@ def _close_nested(place: Place, position: int, limit: int, tail: str) -> int:
 
 
 def _closes(text: str, end: int) -> bool:
-    return end >= len(text) or text[end] in "\"')]}<|,"
+    return end >= len(text) or text[end] in "\"')]}<|,."
 
 
 def _on_frame(text: str, position: int, found: int) -> bool:
     line = text[max(position, text.rfind("\n", position, found)) : found].lstrip()
-    return line.startswith("--- ") or bool(re.match(r"\S{1,12} [\w.<>`+$|,&=/\[\]-]{3,300}\(", line))
+    return _FRAME_LINE.match(line) is not None
 
 
 def beyond_quotes(text: str, position: int, limit: int) -> int:
@@ -271,34 +293,31 @@ def over(text: str, position: int, limit: int) -> int:
 # --------------------------------------------------------------------------- partly
 
 
-def partly(place: Place, start: int, template: Template) -> Fit:
-    """As much of the template as the (squeezed) text holds; ``weight`` says how much that is."""
+def partly(place: Place, start: int, template: Template, stop: int) -> Fit:
+    """As much of the template as the squeezed text holds; ``stop`` is where the message is over at the latest."""
     text, literals = place.text, template.squeezed
-    barrier = place.barrier(start + 1)
-    head = _common(text, start, over(text, start, barrier), literals[0])
+    head = _common(text, start, stop, literals[0])
     if head < len(literals[0].rstrip()) or len(literals) == 1:
         return Fit(template, (), start + head, complete=False, weight=head)
+    barrier = place.barrier(start + 1)
     position, weight = start + len(literals[0]), len(literals[0])
     spans: list[tuple[int, int]] = []
-    for gap, kind in enumerate(template.kinds):
-        literal = literals[gap + 1] if gap + 2 < len(literals) else literals[gap + 1].rstrip()
-        nested = kind == _NESTED
-        found = text.find(literal, position, position + place.reach if nested else barrier) if literal else -1
-        if found < 0 or gap + 2 == len(literals):
-            return _broken(place, template, spans, position, barrier, literal, weight)
+    for gap, kind in enumerate(template.kinds[:-1]):
+        literal = literals[gap + 1]
+        found = place.beyond_nested(literal, position) if kind == NESTED else text.find(literal, position, barrier)
+        if found < 0:
+            return _broken(place, template, spans, position, stop, weight)
         spans.append((position, found))
         position, weight = found + len(literal), weight + len(literal)
-        barrier = place.barrier(position) if nested else barrier
-    return Fit(template, tuple(spans), position, complete=False, weight=weight)
+        barrier = place.barrier(position) if kind == NESTED else barrier
+    return _broken(place, template, spans, position, stop, weight)
 
 
 def _common(text: str, start: int, end: int, literal: str) -> int:
     """Length of what the text at ``start`` and the literal have in common."""
     top = min(len(literal), max(end - start, 0))
-    if text.startswith(literal[:top], start):
-        return top
     low = 0
-    while low < top:  # the common length by halves
+    while low < top:  # by halves: a longer literal fits only where every shorter one does
         middle = (low + top + 1) // 2
         if text.startswith(literal[:middle], start):
             low = middle
@@ -308,26 +327,35 @@ def _common(text: str, start: int, end: int, literal: str) -> int:
 
 
 def _broken(
-    place: Place, template: Template, spans: list[tuple[int, int]], position: int, barrier: int, literal: str, weight: int
+    place: Place, template: Template, spans: list[tuple[int, int]], position: int, stop: int, weight: int
 ) -> Fit:
     """The value that the text breaks off in, or behind which it goes on differently."""
-    text = place.text
-    end = over(text, position, min(barrier, position + place.reach))
-    begun = next((n for n in range(min(len(literal), end - position), 0, -1) if text.endswith(literal[:n], position, end)), 0)
+    text, gap = place.text, len(spans)
+    literal = template.squeezed[gap + 1].rstrip()
+    end = stop if position <= stop else over(text, position, min(place.barrier(position), position + place.reach))
+    if literal.startswith("'") and template.kinds[gap] not in (NESTED, KEYS):
+        closing = _quote(text, position, end)
+        if closing >= 0:
+            more = _common(text, closing, end, literal)
+            return Fit(template, (*spans, (position, closing)), closing + more, complete=False, weight=weight + more)
+    begun = _begun(text, position, end, literal)
     if begun:
         return Fit(template, (*spans, (position, end - begun)), end, complete=False, weight=weight + begun)
-    closing = _quote(text, position, end) if literal.startswith("'") else -1
-    if closing >= 0:
-        return Fit(template, (*spans, (position, closing)), closing + 1, complete=False, weight=weight + 1)
     value = (*spans, (position, end)) if end > position else tuple(spans)
-    return Fit(template, value, end, complete=False, weight=weight, open=True)
+    return Fit(template, value, end, complete=False, weight=weight, open=end > position)
+
+
+def _begun(text: str, position: int, end: int, literal: str) -> int:
+    """How much of the literal the text ends with."""
+    longest = min(len(literal), end - position, 200)
+    return next((n for n in range(longest, 0, -1) if text.endswith(literal[:n], position, end)), 0)
 
 
 def _quote(text: str, position: int, end: int) -> int:
-    """The quote that closes a value, by what stands behind it."""
+    """The quote that closes a value, by what stands behind it; negative where none does."""
     found = text.find("'", beyond_quotes(text, position, end), end)
     for _ in range(_CANDIDATES):
-        if found < 0 or found + 1 >= len(text) or (text[found + 1] != "'" and _ENDS.match(text[found + 1])):
+        if found < 0 or _ends_at(text, found + 1):
             return found
         found = text.find("'", found + 1, end)
     return -1
@@ -342,20 +370,10 @@ def labelled(place: Place, position: int, end: int, label: re.Pattern[str]) -> t
     return (m.end(), closing) if closing >= 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What stands in front of a placeholder, as a pattern that forgives punctuation."""
-
-    pattern: re.Pattern[str]
-    gap: int
-
-
-def labels(template: Template) -> tuple[Label, ...]:
-    """The labels of the template's gaps that fill a field."""
-    out = []
-    for gap, kind in enumerate(template.kinds):
-        words = re.findall(r"[\w.]+", template.squeezed[gap].split("(UTC)")[0])
-        if kind not in ("-", _NESTED) and words:
-            name = re.escape(words[-1])
-            out.append(Label(re.compile(rf"(?<![\w.]){name}(?: ?\(UTC\))?[:=]?\s?'"), gap))
-    return tuple(out)
+@cache
+def label(literal: str) -> re.Pattern[str] | None:
+    """What stands in front of a placeholder, as a pattern that forgives punctuation; None where it has no words."""
+    words = re.findall(r"[\w.]+", literal.split("(UTC)")[0])
+    if not words:
+        return None
+    return re.compile(rf"(?<![\w.]){re.escape(words[-1])}(?: ?\(UTC\))?[:=]?\s?'")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,6 @@ from authlens.model import Frozen
 DATA: Final = Path(__file__).parent / "data"
 SLOT: Final = re.compile(r"\{(\w+)(?:[,:][^{}]*)?\}")
 _SPACES: Final = re.compile(r"\s+")
-_SHORT: Final = 3
-"""A closing text with fewer letters than this (``'.``) is met inside values too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +57,10 @@ class Template:
     """Exception types thrown with it, by releases."""
     role: str = ""
     """For host texts: ``refusal``, ``wrapper``, ``context`` or ``cookie``."""
-    like: tuple[str, ...] = field(default=())
-    """``squeezed`` without outer blanks: equal for texts that differ in white space only."""
+    loose: tuple[tuple[int, int], ...] = ()
+    """``spans`` together with those of the texts that differ in white space only."""
+    begins: bool = False
+    """Another text of its code begins with this one."""
 
     @property
     def repeats(self) -> bool:
@@ -69,39 +69,55 @@ class Template:
 
 
 @cache
-def _file(name: str) -> Any:
+def data(name: str) -> Any:
+    """A file of the data, parsed once."""
     return json.loads((DATA / name).read_text(encoding="utf-8"))
 
 
 @cache
 def releases() -> tuple[str, ...]:
     """The releases at which some text changed, oldest first; ``4.0.x`` is a branch without tags."""
-    return tuple(_file("templates.json")["releases"])
+    return tuple(data("templates.json")["releases"])
 
 
 @cache
 def known() -> frozenset[str]:
     """Every code that has a text."""
-    return frozenset(_file("templates.json")["codes"])
+    return frozenset(data("templates.json")["codes"])
 
 
 @cache
 def templates(code: str) -> tuple[Template, ...]:
     """The texts of a code, the most specific first; none for an unknown code."""
-    rows = _file("templates.json")["codes"].get(code, ())
-    return tuple(_template(code, row) for row in rows)
+    rows = [_template(code, row) for row in data("templates.json")["codes"].get(code, ())]
+    return tuple(_with_alike(t, rows) for t in rows)
+
+
+def _with_alike(template: Template, rows: Sequence[Template]) -> Template:
+    """A blank at the end is lost easily: texts that differ in nothing else count as one."""
+    if len(rows) == 1:
+        return template
+    same = [t.spans for t in rows if t.text.rstrip() == template.text.rstrip()]
+    alike = [t.spans for t in rows if _words(t) == _words(template)]
+    spans, loose = (tuple(sorted({s for one in group for s in one})) for group in (same, alike))
+    begins = any(_words(t).startswith(_words(template).rstrip(".'")) for t in rows if _words(t) != _words(template))
+    return replace(template, spans=spans, loose=loose, begins=begins, versions=named(spans) or template.versions)
+
+
+def _words(template: Template) -> str:
+    return "".join(template.text.split())
 
 
 @cache
 def host_templates() -> tuple[Template, ...]:
     """The texts without a code that hosts write about refused tokens."""
-    return tuple(_template(None, row) for row in _file("hosts.json")["messages"])
+    return tuple(_template(None, row) for row in data("hosts.json")["messages"])
 
 
 @cache
 def openiddict() -> Mapping[str, Mapping[str, Any]]:
     """OpenIddict's numbers that concern validation: ``text`` and whether it is ``quiet``."""
-    return Frozen(_file("hosts.json")["openiddict"])
+    return Frozen(data("hosts.json")["openiddict"])
 
 
 def _template(code: str | None, row: Mapping[str, Any]) -> Template:
@@ -111,31 +127,29 @@ def _template(code: str | None, row: Mapping[str, Any]) -> Template:
     names = pieces[1::2]
     numbers = sorted(set(names), key=lambda n: int(n) if n.isdigit() else names.index(n))
     fields: Mapping[str, str] = row.get("fields", {})
-    squeezed = tuple(_SPACES.sub(" ", p) for p in literals)
+    spans = tuple((a, b) for a, b in row.get("ranges", ()))
+    given = row.get("versions")
     return Template(
         code=code,
         text=text,
         literals=literals,
-        squeezed=squeezed,
+        squeezed=tuple(_SPACES.sub(" ", p) for p in literals),
         slots=tuple(numbers.index(n) for n in names),
         width=len(numbers),
         kinds=tuple(fields.get(n, "-") for n in names),
         says=Frozen(row.get("says", {})),
-        spans=tuple((a, b) for a, b in row.get("ranges", ())),
-        versions=_versions(row),
+        spans=spans,
+        loose=spans,
+        versions=(given[0], given[1]) if given else named(spans),
         quiet=bool(row.get("quiet")),
         shown=tuple(Shown(first=a, last=b, args=args) for a, b, args in row.get("shown", ())),
         types=tuple((a, b, tuple(types)) for a, b, types in row.get("types", ())),
         role=row.get("role", ""),
-        like=tuple(p.strip() for p in squeezed),
     )
 
 
-def _versions(row: Mapping[str, Any]) -> tuple[str, str] | None:
-    if "versions" in row:
-        first, last = row["versions"]
-        return (first, last)
-    spans = row.get("ranges")
+def named(spans: Sequence[tuple[int, int]]) -> tuple[str, str] | None:
+    """The first and last release of some spans, None where there are none."""
     return between(min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
 
 

@@ -1,9 +1,7 @@
 """The matching part of a rule: searches of items, joined by a condition; one reading for all who match.
 
 An item compares one field with values. What it says of a value is decided here alone, by ``Item.holds``;
-the engine asks it once a distinct value, ``matches_row`` once a row, and both walk the condition with ``walk``.
-Values are plain: None where missing, a tuple for a list (never empty), else str, int, float, bool, or an
-aware datetime.
+the engine asks it once a distinct value, ``matches_row`` once a row, and both go through ``walk``.
 """
 
 from __future__ import annotations
@@ -12,15 +10,15 @@ import dataclasses
 import functools
 import ipaddress
 import operator
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Any, Final, TypeAlias, TypeVar
 
 import re2
 
-from authlens.diagnosis.schema import Type
+from authlens.diagnosis.condition import BOOLEANS, Algebra, Condition, truth_of
+from authlens.diagnosis.plain import number_of, plain
 from authlens.diagnosis.schema import field as known_field
 
 T = TypeVar("T")
@@ -30,81 +28,7 @@ PairTest: TypeAlias = Callable[[Any, Any], bool]
 
 MAX_PATTERN: Final = 2_000
 """Longest regular expression, characters."""
-MAX_TOKENS: Final = 1_000
-MAX_NESTING: Final = 32
-"""Of parentheses and ``not`` in a condition."""
 _REGEX_MEMORY: Final = 1 << 20
-
-
-class OpaqueType:
-    """A value of no type that a rule can ask about: it exists, and nothing else holds for it."""
-
-    def __repr__(self) -> str:
-        """Show in explanations."""
-        return "(not a plain value)"
-
-
-OPAQUE: Final = OpaqueType()
-
-
-# --------------------------------------------------------------------------- values
-
-
-def plain(value: Any, kind: Type | None = None) -> Any:
-    """The value as items read it; with the type of its field, texts of times become times."""
-    if value is None or isinstance(value, str | bool | int):
-        return _time(value) if kind == "time" and isinstance(value, str) else value
-    if isinstance(value, list | tuple | set | frozenset):
-        return _elements(value, kind)
-    if hasattr(value, "tolist"):  # numpy's scalars and arrays
-        return plain(value.tolist(), kind)
-    if _is_missing(value):
-        return None
-    if isinstance(value, datetime):
-        return _aware(value)
-    return value if isinstance(value, float) else OPAQUE
-
-
-def _elements(values: Iterable[Any], kind: Type | None) -> Any:
-    found = (plain(value, kind) for value in values)
-    elements = tuple(OPAQUE if isinstance(value, tuple) else value for value in found if value is not None)
-    return elements or None
-
-
-def _is_missing(value: Any) -> bool:
-    """NaN, NaT and pandas.NA are not equal to themselves (the last will not even say so)."""
-    try:
-        return bool(value != value)  # noqa: PLR0124 - the definition of NaN
-    except (TypeError, ValueError):
-        return True
-
-
-def _aware(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
-
-
-def _time(text: str) -> Any:
-    return parse_time(text) or OPAQUE
-
-
-def parse_time(text: str) -> datetime | None:
-    """The instant that an ISO 8601 text names (UTC without a zone), or None."""
-    try:
-        return _aware(datetime.fromisoformat(text))
-    except ValueError:
-        return None
-
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def number_of(value: Any) -> int | float | None:
-    """What numeric comparisons compare: a number, or a time as seconds since 1970."""
-    if isinstance(value, datetime):
-        return (value - _EPOCH).total_seconds()
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    return None
 
 
 # --------------------------------------------------------------------------- tests of one element
@@ -296,40 +220,6 @@ class Search:
     alternatives: tuple[tuple[Item, ...], ...]
 
 
-# --------------------------------------------------------------------------- conditions
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A search by its name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The opposite."""
-
-    operand: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """All of them."""
-
-    operands: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """One of them."""
-
-    operands: tuple[Condition, ...]
-
-
-Condition: TypeAlias = Name | Not | Both | Either
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
     """Searches and the condition that joins them."""
@@ -347,18 +237,6 @@ class Detection:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Algebra(Generic[T]):
-    """How truth values are joined: booleans one by one, or columns of them."""
-
-    both: Callable[[Iterable[T]], T]
-    either: Callable[[Iterable[T]], T]
-    opposite: Callable[[T], T]
-
-
-BOOLEANS: Final[Algebra[bool]] = Algebra(all, any, operator.not_)
-
-
 def walk(detection: Detection, leaf: Callable[[Item], T], algebra: Algebra[T]) -> T:
     """The truth of a detection, given that of its items."""
 
@@ -368,18 +246,7 @@ def walk(detection: Detection, leaf: Callable[[Item], T], algebra: Algebra[T]) -
             algebra.both(leaf(item) for item in alternative) for alternative in detection.searches[name].alternatives
         )
 
-    def visit(node: Condition) -> T:
-        match node:
-            case Name(name):
-                return search(name)
-            case Not(operand):
-                return algebra.opposite(visit(operand))
-            case Both(operands):
-                return algebra.both(visit(each) for each in operands)
-            case Either(operands):
-                return algebra.either(visit(each) for each in operands)
-
-    return visit(detection.condition)
+    return truth_of(detection.condition, search, algebra)
 
 
 def holds_for(item: Item, row: Row) -> bool:
@@ -396,173 +263,3 @@ def value_of(row: Row, name: str) -> Any:
 def matches_row(detection: Detection, row: Row) -> bool:
     """The detection holds for one row of evidence."""
     return walk(detection, lambda item: holds_for(item, row), BOOLEANS)
-
-
-# --------------------------------------------------------------------------- the condition's grammar
-
-
-class GrammarError(ValueError):
-    """A condition that cannot be read; ``offset`` counts characters from its beginning."""
-
-    def __init__(self, message: str, offset: int = 0, hint: str = "") -> None:
-        super().__init__(message)
-        self.offset, self.hint = offset, hint
-
-
-_TOKEN: Final = re.compile(r"\s*([()]|[A-Za-z0-9_*-]+)")
-_RANK: Final = {"or": 1, "and": 2, "not": 3}
-_RESERVED: Final = frozenset({"and", "or", "not", "of", "them", "1", "all", "any"})
-_GRAMMAR: Final = "there are: and, or, not, parentheses, 1 of x*, all of x*, 1 of them, all of them"
-
-
-def search_name_fault(name: str) -> str:
-    """Why a search cannot bear the name, or an empty string."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name):
-        return "a search is named with letters, digits, _ and -"
-    if name in _RESERVED:
-        return f"{name!r} is a word of conditions"
-    # pySigma reads "nothing" as "not hing".
-    return "readers of Sigma take a name that begins with 'not' for a negation" if name.startswith("not") else ""
-
-
-def parse_condition(text: str, names: Iterable[str]) -> Condition:
-    """The tree of a condition over the searches of those names.
-
-    Raises:
-        GrammarError: Where and why it cannot be read.
-    """
-    parser = _Parser(tuple(names))
-    tokens = _tokens(text)
-    while tokens:
-        parser.take(tokens)
-    return parser.finish(len(text))
-
-
-def _tokens(text: str) -> list[tuple[str, int]]:
-    """The words with their offsets, last one first."""
-    found: list[tuple[str, int]] = []
-    position, end = 0, len(text.rstrip())
-    while position < end:
-        token = _TOKEN.match(text, position)
-        if not token:
-            at = position + len(text[position:]) - len(text[position:].lstrip())
-            raise GrammarError(f"{text[at]!r} has no meaning in a condition", at, _GRAMMAR)
-        found.append((token[1], token.start(1)))
-        if len(found) > MAX_TOKENS:
-            raise GrammarError(f"the condition has more than {MAX_TOKENS} words", token.start(1))
-        position = token.end()
-    return found[::-1]
-
-
-class _Parser:
-    """Operator precedence with explicit stacks, so that no text can exhaust the interpreter's."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
-        self.output: list[Condition] = []
-        self.operators: list[tuple[str, int]] = []
-        self.operand_expected = True
-
-    def take(self, tokens: list[tuple[str, int]]) -> None:
-        word, offset = tokens.pop()
-        if word in {"and", "or"}:
-            self._expect(operand=False, word=word, offset=offset)
-            self._reduce(_RANK[word])
-            self.operators.append((word, offset))
-            self.operand_expected = True
-        elif word == ")":
-            self._expect(operand=False, word=word, offset=offset)
-            self._close(offset)
-        else:
-            self._expect(operand=True, word=word, offset=offset)
-            self._operand(word, offset, tokens)
-
-    def finish(self, end: int) -> Condition:
-        if self.operand_expected:
-            raise GrammarError("the condition ends where a search is expected", end)
-        self._reduce(0)
-        if self.operators:
-            raise GrammarError("this parenthesis is not closed", self.operators[-1][1])
-        return self.output[0]
-
-    def _expect(self, *, operand: bool, word: str, offset: int) -> None:
-        if self.operand_expected is not operand:
-            wanted = "a search" if self.operand_expected else "'and' or 'or'"
-            raise GrammarError(f"{wanted} is expected before {word!r}", offset, _GRAMMAR)
-
-    def _operand(self, word: str, offset: int, tokens: list[tuple[str, int]]) -> None:
-        if word in {"not", "("}:
-            self.operators.append((word, offset))
-            if sum(each in {"not", "("} for each, _ in self.operators) > MAX_NESTING:
-                raise GrammarError(f"nested deeper than {MAX_NESTING} levels", offset)
-            return
-        if word in {"1", "all", "any"} and tokens and tokens[-1][0] == "of":
-            self.output.append(self._selection(word, offset, tokens))
-        else:
-            self.output.append(self._name(word, offset))
-        self.operand_expected = False
-
-    def _name(self, word: str, offset: int) -> Condition:
-        if word in self.names:
-            return Name(word)
-        hint = "a pattern follows '1 of' or 'all of'" if "*" in word else f"there are: {', '.join(self.names)}"
-        raise GrammarError(f"there is no search named {word!r}", offset, hint)
-
-    def _selection(self, quantifier: str, offset: int, tokens: list[tuple[str, int]]) -> Condition:
-        if quantifier == "any":
-            raise GrammarError("'any of' is not supported", offset, "write '1 of'")
-        tokens.pop()
-        wanted, at = tokens.pop() if tokens else ("", offset)
-        if not re.fullmatch(r"[A-Za-z0-9_*]+", wanted) or wanted in _RESERVED - {"them"}:
-            raise GrammarError(f"after '{quantifier} of' stands 'them' or a pattern such as x*", at)
-        chosen = tuple(Name(name) for name in self.names if _selects(wanted, name))
-        if not chosen:
-            raise GrammarError(f"no search is named like {wanted!r}", at, f"there are: {', '.join(self.names)}")
-        return Either(chosen) if quantifier == "1" else Both(chosen)
-
-    def _close(self, offset: int) -> None:
-        self._reduce(0)
-        if not self.operators:
-            raise GrammarError("this parenthesis was never opened", offset)
-        self.operators.pop()
-
-    def _reduce(self, rank: int) -> None:
-        """Apply the operators on the stack that bind at least as tightly."""
-        while self.operators and _RANK.get(self.operators[-1][0], -1) >= max(rank, 1):
-            word, _ = self.operators.pop()
-            right = self.output.pop()
-            if word == "not":
-                self.output.append(Not(right))
-            else:
-                kind = Both if word == "and" else Either
-                self.output.append(_joined(kind, self.output.pop(), right))
-
-
-def _joined(kind: type[Both | Either], left: Condition, right: Condition) -> Condition:
-    """One node for a chain of one operator, so that only parentheses and ``not`` make a tree high."""
-    return kind((*left.operands, right)) if isinstance(left, kind) else kind((left, right))
-
-
-def _selects(wanted: str, name: str) -> bool:
-    """Whether ``them`` or a pattern means a search; Sigma keeps ``_x`` out of both unless asked for."""
-    if name.startswith("_") and not wanted.startswith("_"):
-        return False
-    return wanted == "them" or _like(wanted, name)
-
-
-def _like(wanted: str, name: str) -> bool:
-    """Match a pattern of ``*`` without backtracking."""
-    first, *middle = wanted.split("*")
-    if not middle:
-        return wanted == name
-    *between, last = middle
-    position = len(first)
-    if not name.startswith(first) or not name.endswith(last) or len(name) < len(first) + len(last):
-        return False
-    end = len(name) - len(last)
-    for piece in between:
-        position = name.find(piece, position, end)
-        if position < 0:
-            return False
-        position += len(piece)
-    return True

@@ -14,19 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from authlens.diagnosis.condition import Algebra
 from authlens.diagnosis.correlate import correlated
-from authlens.diagnosis.detection import (
-    COMPARE,
-    Algebra,
-    Detection,
-    Item,
-    Row,
-    matches_row,
-    number_of,
-    plain,
-    value_of,
-    walk,
-)
+from authlens.diagnosis.detection import COMPARE, Detection, Item, Row, matches_row, value_of, walk
+from authlens.diagnosis.plain import number_of, plain
 from authlens.diagnosis.rule import Concluder, Correlation, Rule, Ruleset
 from authlens.diagnosis.schema import field
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from authlens.diagnosis.detection import BOOLEANS, Detection, Item, Row, Search, holds_for, value_of, walk
+from authlens.diagnosis.condition import BOOLEANS
+from authlens.diagnosis.detection import Detection, Item, Row, Search, holds_for, value_of, walk
 from authlens.diagnosis.rule import PLACEHOLDER, Rule
 
 _LONGEST: Final = 300

@@ -40,6 +40,7 @@ class Conclusion:
     description: str = ""
     alternatives: tuple[Alternative, ...] = ()
     remediation: tuple[Remediation, ...] = ()
+    """Where the rule says none, the first of its file for the same cause."""
     references: tuple[str, ...] = ()
     places: Mapping[str, Place] = field(default_factory=Frozen, compare=False, repr=False)
     """Where ``id``, ``precedence``, ``match[0]``… stand in the file."""
@@ -53,7 +54,7 @@ class Conclusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tests:
+class Examples:
     """Rows that a rule must match, and rows that it must not."""
 
     match: tuple[Row, ...] = ()
@@ -83,11 +84,11 @@ class Rule(Conclusion):
 
     detection: Detection
     exemptions: tuple[Exemption, ...] = ()
-    tests: Tests = Tests()
+    tests: Examples = Examples()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesTests:
+class SeriesExamples:
     """Series of rows in which at least one failure must match, and series in which none may."""
 
     match: tuple[tuple[Row, ...], ...] = ()
@@ -112,7 +113,7 @@ class Correlation(Conclusion):
     """The field whose distinct values ``value_count`` counts."""
     generate: bool = False
     """The counted rules still conclude on their own; by default, as in Sigma, they only feed this one."""
-    tests: SeriesTests = SeriesTests()
+    tests: SeriesExamples = SeriesExamples()
 
 
 Concluder: TypeAlias = Rule | Correlation

@@ -118,8 +118,9 @@ class _Reading:
             return
         if len(files) > _MAX_FILES:
             self._note(path).fault(Place(), f"more than {_MAX_FILES} rule files")
-        elif not files and number > 0:
-            self._note(path).fault(Place(), "there is no rule file here", "rule files end in .yml or .yaml")
+        elif not files:
+            hint = "rule files end in .yml or .yaml" if number else "authlens is not installed whole: install it again"
+            self._note(path).fault(Place(), "there is no rule file here", hint)
         seen: dict[str, Concluder] = {}
         for file in files[:_MAX_FILES]:
             self._file(file, number, seen)
@@ -138,7 +139,10 @@ class _Reading:
         except OSError as error:
             notes.fault(Place(), f"cannot be read: {error.strerror or error}")
             return
-        for document in documents(data, notes):
+        found = documents(data, notes)
+        if not found and not notes.faults:
+            notes.warn(Place(), "the file holds no rule")
+        for document in found:
             one = read(document, notes, number)
             if len(self.found) + len(seen) >= _MAX_RULES:
                 notes.fault(document.place, f"more than {_MAX_RULES} rules in all")
@@ -152,13 +156,14 @@ class _Reading:
         earlier = seen.setdefault(one.id, one)
         if earlier is not one:
             place = one.places.get("id", Place())
-            notes.fault(place, f"the id {one.id} is already taken in this pack", f"by {earlier.path}")
+            notes.fault(place, f"the id {one.id} is already taken in this pack", f"by {_where(earlier, 'id')}")
 
     # ----------------------------------------------------------------------- the whole
 
     def finish(self) -> Checked:
-        rules = [one for one in self.found.values() if isinstance(one, Rule)]
-        correlations = [one for one in self.found.values() if isinstance(one, Correlation)]
+        concluders = _with_remedies(self.found.values())
+        rules = [one for one in concluders if isinstance(one, Rule)]
+        correlations = [one for one in concluders if isinstance(one, Correlation)]
         self._names(self.found.values())
         self._references(rules, correlations)
         self.faults.extend(_ties(rules))
@@ -183,7 +188,7 @@ class _Reading:
         taken: dict[str, Concluder] = {}
         for one in concluders:
             if one.name and (earlier := taken.setdefault(one.name, one)) is not one:
-                hint = f"by {earlier.path}"
+                hint = f"by {_where(earlier, 'name')}"
                 self.faults.append(_fault(one, "name", f"the name {one.name!r} is already taken", hint))
 
     def _references(self, rules: Sequence[Rule], correlations: Sequence[Correlation]) -> None:
@@ -200,10 +205,30 @@ class _Reading:
                 self.faults.append(_fault(one, key, f"there is no rule {name[:100]!r}", hint))
 
 
+def _with_remedies(concluders: Iterable[Concluder]) -> list[Concluder]:
+    """A rule that says no remedy takes the first one of its file for the same cause, with its references."""
+    whole = list(concluders)
+    remedies: dict[tuple[str, str], Concluder] = {}
+    for one in whole:
+        if one.remediation:
+            remedies.setdefault((one.path, one.cause), one)
+    return [_with_remedy(one, remedies.get((one.path, one.cause), one)) for one in whole]
+
+
+def _with_remedy(one: Concluder, other: Concluder) -> Concluder:
+    if one.remediation or one is other:
+        return one
+    return replace(one, remediation=other.remediation, references=one.references or other.references)
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES and each.is_file())
     return [path] if path.is_file() else []
+
+
+def _where(one: Concluder, key: str) -> str:
+    return f"{one.path}:{one.places.get(key, Place()).line}"
 
 
 def _fault(one: Concluder | Exemption, key: str, message: str, hint: str = "") -> Fault:

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from authlens.diagnosis.detection import BOOLEANS, Both, Condition, Detection, Either, Item, Name, Not, walk
+from authlens.diagnosis.condition import BOOLEANS, names_in
+from authlens.diagnosis.detection import Detection, Item, walk
 from authlens.diagnosis.rule import Correlation, Exemption, Rule
 from authlens.errors import Fault
 
@@ -18,7 +19,7 @@ _MOST_TOLD: Final = 20
 
 def warnings_of(one: Rule | Exemption) -> Iterator[Fault]:
     """Searches that the condition does not use, and ``neq`` that a missing field makes true."""
-    for name in one.detection.searches.keys() - set(_names(one.detection.condition)):
+    for name in one.detection.searches.keys() - set(names_in(one.detection.condition)):
         search = one.detection.searches[name]
         item = next((item for alternative in search.alternatives for item in alternative), None)
         if item:
@@ -47,17 +48,6 @@ def silenced(rules: Sequence[Rule], correlations: Iterable[Correlation]) -> Iter
 
 def _warning(one: Rule | Exemption, item: Item, message: str, hint: str) -> Fault:
     return Fault(path=one.path, line=item.line, column=item.column, message=message, hint=hint)
-
-
-def _names(node: Condition) -> Iterator[str]:
-    match node:
-        case Name(name):
-            yield name
-        case Not(operand):
-            yield from _names(operand)
-        case Both(operands) | Either(operands):
-            for each in operands:
-                yield from _names(each)
 
 
 def _decides(detection: Detection, item: Item) -> bool:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any, Final
 
 from authlens.diagnosis.causes import CAUSES, FAMILIES, UNDETERMINED
-from authlens.diagnosis.rule import PLACEHOLDER, Correlation, Exemption, Rule, SeriesTests, Tests
+from authlens.diagnosis.rule import PLACEHOLDER, Correlation, Examples, Exemption, Rule, SeriesExamples
 from authlens.diagnosis.ruleset_examples import examples_of, series_of
 from authlens.diagnosis.ruleset_keys import (
     choice_of,
@@ -69,7 +69,7 @@ def _rule(document: Table, notes: Notes, pack: int) -> Rule | None:
     head = _head(document, notes, pack)
     detection = detection_of(document.get("detection"), notes)
     tests = examples_of(document.get("tests"), notes)
-    return Rule(**head, detection=detection, tests=Tests(**tests)) if head and detection else None
+    return Rule(**head, detection=detection, tests=Examples(**tests)) if head and detection else None
 
 
 def _filter(document: Table, notes: Notes) -> Exemption | None:
@@ -125,7 +125,7 @@ def _correlation(document: Table, notes: Notes, pack: int) -> Correlation | None
     required(body, ("type", "rules", "timespan", "condition"), notes)
     parts = _correlation_parts(body, notes)
     tests = series_of(document.get("tests"), notes)
-    return Correlation(**head, **parts, tests=SeriesTests(**tests)) if head and parts else None
+    return Correlation(**head, **parts, tests=SeriesExamples(**tests)) if head and parts else None
 
 
 def _correlation_parts(body: Table, notes: Notes) -> dict[str, Any] | None:
@@ -257,7 +257,7 @@ def _precedence(document: Table, notes: Notes) -> int:
     value = node.value if isinstance(node, Scalar) else None
     if type(value) is int and 0 <= value <= _MAX_PRECEDENCE:
         return value
-    if node is not None:
+    if node is not None and value is not None:
         notes.fault(node.place, f"a precedence is a whole number from 0 to {_MAX_PRECEDENCE}")
     return 0
 
@@ -271,17 +271,22 @@ def _group_by(document: Table, notes: Notes) -> tuple[str, ...]:
 
 def _explain(document: Table, notes: Notes) -> str:
     text = text_of(document, "explain", notes, longest=4000)
+    if text:
+        _placeholders(text, document.pairs["explain"][1].place, notes)
+    return text
+
+
+def _placeholders(text: str, place: Place, notes: Notes) -> None:
+    """Note what stands in braces and is no field."""
     for found in PLACEHOLDER.finditer(text):
-        place = document.pairs["explain"][1].place
         if found[0] in {"{", "}"}:
             notes.fault(
                 place,
-                f"a single {found[0]!r} in 'explain'",
+                f"a single {found[0]!r}",
                 "a placeholder is {field}; write {{ or }} for the character",
             )
         elif found[1] is not None:
             known_field(found[1], place, notes)
-    return text
 
 
 def _alternatives(node: Node | None, own: str, notes: Notes) -> tuple[Alternative, ...]:
@@ -301,6 +306,8 @@ def _remediation(node: Node | None, notes: Notes) -> tuple[Remediation, ...]:
     found = []
     for each in tables_of(node, "remediation", ("stack", "steps"), ("stack", "steps"), notes):
         steps = strings_of(each.get("steps"), "steps", notes)
+        for step in steps:
+            _placeholders(step, each.pairs["steps"][1].place, notes)
         found.append(Remediation(stack=text_of(each, "stack", notes), steps=steps))
     return tuple(found)
 

@@ -7,15 +7,9 @@ from typing import Any, Final
 
 import re2
 
-from authlens.diagnosis.detection import (
-    Detection,
-    GrammarError,
-    Item,
-    Search,
-    parse_condition,
-    parse_time,
-    search_name_fault,
-)
+from authlens.diagnosis.condition import GrammarError, parse_condition, search_name_fault
+from authlens.diagnosis.detection import Detection, Item, Search
+from authlens.diagnosis.plain import parse_time
 from authlens.diagnosis.ruleset_keys import known_field
 from authlens.diagnosis.ruleset_yaml import Items, Node, Notes, Place, Scalar, Table
 from authlens.diagnosis.schema import Field
@@ -57,7 +51,8 @@ def detection_of(node: Node | None, notes: Notes) -> Detection | None:
         notes.fault(node.place, f"more than {_MOST_SEARCHES} searches or {_MOST_ITEMS} comparisons")
         return None
     if not searches:
-        notes.fault(node.place, "there is no search")
+        if not node.pairs.keys() - {"condition"}:
+            notes.fault(node.place, "there is no search")
     elif condition is None:
         notes.fault(node.place, "there is no condition")
     elif not isinstance(condition, Scalar) or not isinstance(condition.value, str):
@@ -72,8 +67,7 @@ def _with_condition(searches: dict[str, Search], condition: Scalar, notes: Notes
     try:
         tree = parse_condition(text, searches)
     except GrammarError as error:
-        place = Place(condition.place.line, condition.place.column + (error.offset if "\n" not in text else 0))
-        notes.fault(place, f"condition: {error}", error.hint)
+        notes.fault(condition.at(error.offset), f"condition: {error}", error.hint)
         return None
     return Detection(searches=Frozen(searches), condition=tree, text=" ".join(text.split()))
 
@@ -178,7 +172,7 @@ class _Values:
     def _typed(self, node: Scalar, wanted: type | tuple[type, ...], words: str, hint: str = "") -> Any:
         value: Any = node.value
         if isinstance(value, wanted) and isinstance(value, bool) is (wanted is bool):
-            if isinstance(value, str) or abs(value) < _LARGEST:
+            if not isinstance(value, int | float) or abs(value) < _LARGEST:
                 return value
             words = "a number of 64 bits"
         self.notes.fault(node.place, f"{self.field.name!r} is compared with {words}, not {node.text[:40]!r}", hint)
@@ -205,7 +199,7 @@ class _Values:
             case "boolean":
                 return self._typed(node, bool, "true or false")
             case "integer" | "number":
-                return self._typed(node, (int, float), "a number")
+                return self._typed(node, (int, float), "a number", "without quotes")
             case "time":
                 return self._instant(node)
             case "string" | "strings":
@@ -260,11 +254,9 @@ class _Values:
         try:
             Item.build(field=self.field.name, relation=self.relation, operands=(text,))
         except re2.error as error:
-            self.notes.fault(
-                node.place,
-                f"the linear-time engine refuses this expression: {_words(error)}",
-                "RE2 knows no look-around and no back-references",
-            )
+            words = _words(error)
+            hint = "RE2 knows no look-around and no back-references" if "(?" in words or "escape" in words else ""
+            self.notes.fault(node.place, f"the linear-time engine refuses this expression: {words}", hint)
             return None
         except ValueError as error:
             self.notes.fault(node.place, f"not a network: {error}")

@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 
@@ -30,21 +30,26 @@ _PARSER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Plain: TypeAlias = str | int | float | bool | date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands in its file; both count from 1."""
 
     line: int = 1
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value, typed as YAML 1.1 types it."""
 
     value: Plain
     text: str
     place: Place
+    quoted: bool = False
+
+    def at(self, offset: int) -> Place:
+        """Where a character of the text stands; the beginning, where the text spans lines."""
+        if "\n" in self.text:
+            return self.place
+        return Place(self.place.line, self.place.column + self.quoted + offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,11 @@ class Notes:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint with the nearest known words, or an empty string."""
+    """A hint with the nearest known word, or two that are about as near, or an empty string."""
     near = difflib.get_close_matches(word[:100], list(known), n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    likeness = [difflib.SequenceMatcher(a=word[:100], b=each).ratio() for each in near]
+    close = [each for each, how in zip(near, likeness, strict=True) if how > likeness[0] - 0.1]
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 class _UnreadableError(Exception):
@@ -237,7 +244,7 @@ def _scalar(event: Any) -> Scalar:
     place = _place(event)
     tag = _implicit_tag(event.value) if event.implicit[0] else None
     if tag is None:
-        return Scalar(event.value, event.value, place)
+        return Scalar(event.value, event.value, place, quoted=event.style in {"'", '"'})
     if len(event.value) > _LONGEST_VALUE:  # sexagesimal numbers take quadratic time
         raise _UnreadableError(place, f"not a value: {event.value[:40]}…", "quote it")
     try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
 from authlens.reading import envelopes, needles
@@ -68,10 +68,10 @@ def _text(run: Run, knife: Knife, stream: str, *, begun: bool = False) -> Text:
     form, data = knife.format(), run.data
     first = 0 if begun else _first(form, data)
     if first < 0:
-        return Text(_squeezed(run, knife.cap()))
+        return Text(_squeezed(run, knife.cap(), form.terminator))
     last = _last(form, data, first)
     slices = _slices(run, first, last, knife, stream)
-    tail = _squeezed(run.slice(last, len(data)), knife.cap())
+    tail = _squeezed(run.slice(last, len(data)), knife.cap(), form.terminator)
     return Text(run.slice(0, first), slices, tail)
 
 
@@ -85,9 +85,10 @@ def _join_text(left: Text, right: Text, knife: Knife, stream: str) -> Text:
     if left.tail is not None:
         between = _slices(middle, 0, len(middle.data), knife, stream)
         return Text(left.head, _near(left.slices, between + right.slices, _begin(left.head)), right.tail)
-    first = _first(knife.format(), middle.data)
+    form = knife.format()
+    first = _first(form, middle.data)
     if first < 0:
-        return Text(_squeezed(middle, knife.cap()), right.slices, right.tail)
+        return Text(_squeezed(middle, knife.cap(), form.terminator), right.slices, right.tail)
     between = _slices(middle, first, len(middle.data), knife, stream)
     return Text(middle.slice(0, first), _near((), between + right.slices, _begin(middle)), right.tail)
 
@@ -116,12 +117,12 @@ def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int | None
     return before + after
 
 
-def _squeezed(run: Run, cap: int) -> Run:
+def _squeezed(run: Run, cap: int, terminator: bytes = b"\n") -> Run:
     """Let go of what no record can use: all behind ``cap`` bytes but the beginning of the last line."""
     data = run.data
     if len(data) <= cap:
         return run
-    line = data.rfind(b"\n")  # kept with its line feed: the gap ends where a line does
+    line = data.rfind(terminator)  # kept with its line feed: the gap ends where a line does
     line = cap if line < cap else line
     kept = run.slice(0, cap)
     if line > cap:
@@ -141,13 +142,24 @@ def _gap(run: Run) -> Run:
 # --------------------------------------------------------------------------- starts
 
 
-def _first(form: Format, data: bytes) -> int:
+class Starting(Protocol):
+    """What tells the beginning of a record or an envelope."""
+
+    @property
+    def terminator(self) -> bytes:
+        """Ends what may be a beginning."""
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether it is one."""
+
+
+def _first(form: Starting, data: bytes) -> int:
     """The first start at the beginning of a line that is whole, or -1."""
     feed = data.find(form.terminator)
     return -1 if feed < 0 else _next(form, data, feed + 1, len(data), whole=True)
 
 
-def _next(form: Format, data: bytes, pos: int, end: int, *, whole: bool = False) -> int:
+def _next(form: Starting, data: bytes, pos: int, end: int, *, whole: bool = False) -> int:
     """The first start at or behind ``pos``, or -1; ``whole``: its line must have ended."""
     while pos < end:
         feed = data.find(form.terminator, pos, end)
@@ -159,13 +171,13 @@ def _next(form: Format, data: bytes, pos: int, end: int, *, whole: bool = False)
     return -1
 
 
-def _last(form: Format, data: bytes, floor: int) -> int:
+def _last(form: Starting, data: bytes, floor: int) -> int:
     """The last start at the beginning of a line that is whole; ``floor`` is one."""
     feed = data.rfind(form.terminator, floor)
     return floor if feed < 0 else _previous(form, data, feed, floor, floor)
 
 
-def _previous(form: Format, data: bytes, pos: int, low: int, floor: int) -> int:
+def _previous(form: Starting, data: bytes, pos: int, low: int, floor: int) -> int:
     """The last start at or before the line of ``pos``; ``floor`` is one, and none is between it and ``low``."""
     while True:
         begin = data.rfind(form.terminator, low, pos) + 1
@@ -197,7 +209,7 @@ def _slices(run: Run, start: int, end: int, knife: Knife, stream: str) -> tuple[
 
 
 def _around(
-    form: Format, data: bytes, hits: Iterable[int], start: int, end: int, cap: int
+    form: Starting, data: bytes, hits: Iterable[int], start: int, end: int, cap: int
 ) -> Iterator[tuple[int, int]]:
     """Begin and end of the records that hold hits within their first ``cap`` bytes."""
     done = low = start
@@ -215,7 +227,7 @@ def _around(
 
 
 def _context(
-    form: Format, data: bytes, primary: list[tuple[int, int]], start: int, end: int, cap: int
+    form: Starting, data: bytes, primary: list[tuple[int, int]], start: int, end: int, cap: int
 ) -> Iterator[tuple[int, int]]:
     """Begin and end of the records near hits, or near the border, that may tell how a request ended."""
     anchor = low = start
@@ -225,7 +237,7 @@ def _context(
         anchor, low = begin, stop
 
 
-def _window(form: Format, data: bytes, low: int, high: int, anchor: int, cap: int) -> Iterator[tuple[int, int]]:
+def _window(form: Starting, data: bytes, low: int, high: int, anchor: int, cap: int) -> Iterator[tuple[int, int]]:
     stop = high
     if anchor + WINDOW < high:
         feed = data.find(form.terminator, max(low, anchor + WINDOW), high)
@@ -269,10 +281,10 @@ class Peeled:
     """A stretch of lines that are envelopes, and their payloads by stream."""
 
     first: Run
-    """Up to the first line feed, which is included; everything where there is none."""
+    """Up to the first envelope that is sure; everything where there is none."""
     streams: Frozen[Body]
     last: Run | None = None
-    """Behind the last line feed."""
+    """From the last envelope that is sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,13 +304,19 @@ def _body(run: Run, knife: Knife, stream: str, depth: int) -> Body:
         return Whole((run,), len(run.data)) if knife.format().whole else _text(run, knife, stream)
     if envelopes.of(knife.layout.envelopes[depth]).whole:
         return Whole((run,), len(run.data))
-    feed = run.data.find(b"\n")
-    if feed < 0:
+    return _peeled(run, knife, stream, depth)
+
+
+def _peeled(run: Run, knife: Knife, stream: str, depth: int, *, begun: bool = False) -> Peeled:
+    """Take off what is sure; ``begun``: an envelope starts at position 0."""
+    envelope = envelopes.of(knife.layout.envelopes[depth])
+    first = 0 if begun else _first(envelope, run.data)
+    if first < 0:
         return Peeled(_squeezed(run, _ENVELOPE_LINE), Frozen())
-    last = run.data.rfind(b"\n") + 1
-    streams = _peel(run.slice(feed + 1, last), knife, stream, depth)
+    last = _last(envelope, run.data, first)
+    streams = _peel(run.slice(first, last), knife, stream, depth)
     tail = _squeezed(run.slice(last, len(run.data)), _ENVELOPE_LINE)
-    return Peeled(run.slice(0, feed + 1), streams, tail)
+    return Peeled(run.slice(0, first), streams, tail)
 
 
 def _peel(run: Run, knife: Knife, stream: str, depth: int) -> Frozen[Body]:
@@ -328,13 +346,16 @@ def _join(left: Body, right: Body, knife: Knife, stream: str, depth: int) -> Bod
 def _join_peeled(left: Peeled, right: Peeled, knife: Knife, stream: str, depth: int) -> Peeled:
     middle = (left.first if left.last is None else left.last) + right.first
     if right.last is None:
-        middle = _squeezed(middle, _ENVELOPE_LINE)
-        return Peeled(middle, left.streams) if left.last is None else replace(left, last=middle)
-    if left.last is None:
-        return Peeled(middle, right.streams, right.last)
-    between = _peel(middle, knife, stream, depth)
+        grown = _peeled(middle, knife, stream, depth, begun=left.last is not None)
+        if left.last is None:
+            return grown
+        return Peeled(left.first, _joined((left.streams, grown.streams), knife, depth + 1), grown.last)
+    begin = 0 if left.last is not None else _first(envelopes.of(knife.layout.envelopes[depth]), middle.data)
+    if begin < 0:
+        return Peeled(_squeezed(middle, _ENVELOPE_LINE), right.streams, right.last)
+    between = _peel(middle.slice(begin, len(middle.data)), knife, stream, depth)
     streams = _joined((left.streams, between, right.streams), knife, depth + 1)
-    return Peeled(left.first, streams, right.last)
+    return Peeled(middle.slice(0, begin) if left.last is None else left.first, streams, right.last)
 
 
 def _joined(groups: Iterable[Frozen[Body]], knife: Knife, depth: int) -> Frozen[Body]:

@@ -28,8 +28,12 @@ class Piece(NamedTuple):
     offset: int
     line: int
     size: int = -1
-    """Bytes of the source; -1 where the run holds the source's own bytes, one to one."""
+    """Bytes of the source; -1 where the run holds the source's own bytes, one to one; 0 where counted elsewhere."""
     lines: int = 0
+    end: int = 0
+    """Offset behind the stretch of the source, unless the bytes are its own."""
+    last: int = 0
+    """Its last line."""
     note: Note | None = None
     gap: bool = False
     """The run has dropped these bytes: it holds none of them."""
@@ -75,6 +79,22 @@ class Run:
             return piece.offset, piece.line
         return piece.offset + pos - piece.pos, piece.line + self.data.count(b"\n", piece.pos, pos)
 
+    def stretch(self) -> Piece:
+        """All of it as one piece."""
+        (offset, line), amount, (end, last) = self.place(0), self.amount, self.behind()
+        return Piece(0, offset, line, amount.bytes, amount.lines, end, last)
+
+    def behind(self) -> tuple[int, int]:
+        """Offset behind the run in the source, and the line of its last byte."""
+        if not self.data:
+            return self.place(0)
+        final = len(self.data) - 1
+        piece = self.piece(final)
+        if piece.size >= 0:
+            return piece.end, piece.last
+        offset, line = self.place(final)
+        return offset + 1, line
+
     def piece(self, pos: int) -> Piece:
         """The piece that a byte lies in."""
         return self.pieces[max(0, bisect_right(self.pieces, pos, key=_pos) - 1)]
@@ -83,10 +103,12 @@ class Run:
         """The same with long stretches divided, so that a place is found without counting from afar."""
         if all(end - p.pos <= 2 * _STEP for p, end in zip(self.pieces, self._ends(), strict=True)):
             return self
-        return Run(self.data, tuple(q for p, end in zip(self.pieces, self._ends(), strict=True) for q in self._steps(p, end)))
+        return Run(
+            self.data, tuple(q for p, end in zip(self.pieces, self._ends(), strict=True) for q in self._steps(p, end))
+        )
 
     def _ends(self) -> list[int]:
-        return [p.pos for p in self.pieces[1:]] + [len(self.data)]
+        return [p.pos for p in self.pieces[1:]] + [len(self.data)] if self.pieces else []
 
     def _steps(self, piece: Piece, end: int) -> list[Piece]:
         if piece.size >= 0:

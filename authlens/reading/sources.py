@@ -1,15 +1,38 @@
-"""Finds what there is to read and reads it in parts."""
+"""Finds what there is to read and reads it in parts: decompressed, as UTF-8, in bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import bz2
+import codecs
+import lzma
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
+import zstandard
+
+from authlens.errors import InputError
 from authlens.model import Part
 
 PART = 8 * 1024 * 1024
+"""Bytes of a part, unless asked otherwise."""
+_CHUNK = 256 * 1024
+_NESTING = 2
+"""Compressed files are opened within archives, archives within compressed files; no deeper."""
+_RATIO = 2000
+_FREE = 64 * 1024 * 1024
+"""So much may come out of a compressed input, however little went in, bytes."""
+_LIMIT = 1 << 40
+_MEMBERS = 10_000
+_ZIP = b"PK\x03\x04"
+_SUFFIXES = frozenset(".7z .a .bin .bmp .class .css .dat .db .db3 .dll .dmg .dmp .doc .docx .ear .evtx .exe .gif .ico .iso .jar .jpeg .jpg .js .lib .lock .map .mdb .mo .mp3 .mp4 .nupkg .o .obj .otf .pack .pdb .pdf .pem .pfx .png .ppt .pptx .psd .py .pyc .so .snupkg .sqlite .svg .tar .tgz .tif .tiff .ttf .war .wasm .webm .webp .whl .woff .woff2 .xls .xlsx".split())  # fmt: skip
+"""Of files in a folder that are no logs; a file that is named itself is always read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,28 +46,374 @@ class Unreadable:
 
 @dataclass(slots=True, kw_only=True)
 class Source:
-    """One log."""
+    """One log: a file, a member of an archive, or standard input."""
 
     path: str
     size: int | None = None
-    error: str | None = None
+    """As stored, bytes; None where unknown."""
+    opener: Callable[[], Readable] = field(repr=False)
+    error: InputError | None = None
+    """Why the reading stopped early, set once ``parts`` is through."""
+    encoding: str = "utf-8"
+    """As found; the parts are UTF-8 whatever it is. Known from the first part on."""
+    empty: bool = False
+    """Nothing was in it."""
+    binary: bool = False
+    """It is no text; it was not read further than its beginning."""
 
     def parts(self, size: int = PART) -> Iterator[Part]:
-        """Read from the beginning."""
-        import gzip
+        """Read it from the beginning; at least one part unless nothing could be read."""
+        line, offset, held = 1, 0, b""
+        for data in _sized(self._text(), size):
+            if held:
+                yield self._part(held, offset, line, last=False)
+                line, offset = line + held.count(b"\n"), offset + len(held)
+            held = data
+        if held:
+            yield self._part(held, offset, line, last=True)
+        self.empty = not held and self.error is None and not self.binary
 
-        with (gzip.open if self.path.endswith(".gz") else open)(self.path, "rb") as file:
-            data = file.read()
-        if data[:2] == b"\xff\xfe":
-            data = data.decode("utf-16").encode()
-        line = 1
-        for at in range(0, max(len(data), 1), size):
-            chunk = data[at : at + size]
-            yield Part(source=self.path, data=chunk, offset=at, line=line, first=at == 0, last=at + size >= len(data))
-            line += chunk.count(b"\n")
+    def _part(self, data: bytes, offset: int, line: int, *, last: bool) -> Part:
+        return Part(source=self.path, data=data, offset=offset, line=line, first=offset == 0, last=last)
+
+    def _text(self) -> Iterator[bytes]:
+        """As UTF-8; what cannot be read any more ends it."""
+        try:
+            with closing(self.opener()) as file:
+                chunks = _unpacked(file, _NESTING)
+                head = next(chunks, b"")
+                self.encoding = _encoding(head)
+                if head.startswith(_ZIP):
+                    raise _StopError("an archive within an archive, or in a pipe, is not opened")
+                if self.encoding == "binary":
+                    self.binary = True
+                    return
+                yield from _transcoded(head, chunks, self.encoding)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, _StopError, ValueError, NotImplementedError, RuntimeError) as error:  # fmt: skip
+            self.error = InputError(f"{self.path}: {_why(error)}", hint=_hint(error))
+
+
+class _StopError(Exception):
+    """The input grew beyond all measure."""
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, EOFError):
+        return "the compressed data ends too early"
+    return f"cannot be read further: {error}"
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, PermissionError):
+        return "run authlens as a user who may read it, or copy the file"
+    if isinstance(error, OSError) and error.errno is not None:
+        return "check the path"
+    return "what stands before that place was read; fetch the file again for the rest"
+
+
+def _sized(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    held: list[bytes] = []
+    length = 0
+    for chunk in chunks:
+        held.append(chunk)
+        length += len(chunk)
+        if length < size:
+            continue
+        whole = b"".join(held)
+        full = length - length % size
+        for at in range(0, full, size):
+            yield whole[at : at + size]
+        held, length = [whole[full:]], length - full
+    if length:
+        yield b"".join(held)
+
+
+# --------------------------------------------------------------------------- compression
+
+
+def _unpacked(file: Readable, nesting: int) -> Iterator[bytes]:
+    """Decompressed chunks of a file, by what it begins with."""
+    head = _read(file, _CHUNK)
+    opened = _codec(head) if nesting else None
+    chunks = _chunks(head, file)
+    if opened is None:
+        yield from chunks
+        return
+    yield from _unpacked(_Stream(_measured(opened(chunks), file)), nesting - 1)
+
+
+def _read(file: Readable, size: int) -> bytes:
+    """A pipe gives what it has: ask until there is enough to tell by."""
+    data = file.read(size)
+    while data and len(data) < 8192 and (more := file.read(size - len(data))):
+        data += more
+    return data or b""
+
+
+def _chunks(head: bytes, file: Readable) -> Iterator[bytes]:
+    while head:
+        yield head
+        head = file.read(_CHUNK)
+
+
+_Codec = Callable[[Iterator[bytes]], Iterator[bytes]]
+
+
+def _codec(head: bytes) -> _Codec | None:
+    if head.startswith(b"\x1f\x8b\x08"):
+        return _gunzipped
+    if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
+        return lambda chunks: _frames(chunks, bz2.BZ2Decompressor)
+    if head.startswith(b"\xfd7zXZ\x00"):
+        return lambda chunks: _frames(chunks, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=512 * 1024 * 1024))
+    if head.startswith(b"\x28\xb5\x2f\xfd") or (head[1:4] == b"\x2a\x4d\x18" and head[:1] in b"\x50\x51\x52\x53\x54\x55\x56\x57\x58\x59\x5a\x5b\x5c\x5d\x5e\x5f"):  # fmt: skip
+        return _unzstd
+    return None
+
+
+def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """All members of a gzip file, one behind the other; padding behind the last is no fault."""
+    decoder = zlib.decompressobj(wbits=31)
+    began = False
+    for chunk in chunks:
+        data = chunk
+        while data:
+            if decoder.eof:
+                data = data.lstrip(b"\x00") if not began else data
+                if not data:
+                    break
+                decoder = zlib.decompressobj(wbits=31)
+            yield decoder.decompress(data, _CHUNK)
+            began = not decoder.eof
+            data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+    yield decoder.flush()
+    if not decoder.eof:
+        raise EOFError
+
+
+class Readable(Protocol):
+    """A file, as far as it is used."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+
+    def tell(self) -> int:
+        """So many bytes were taken from what it is stored in."""
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+
+
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+def _frames(chunks: Iterator[bytes], fresh: Callable[[], _Decoder]) -> Iterator[bytes]:
+    decoder = fresh()
+    for chunk in chunks:
+        data = chunk
+        while True:
+            if decoder.eof:
+                data = decoder.unused_data + data
+                if not data.strip(b"\x00"):
+                    break
+                decoder = fresh()
+            yield decoder.decompress(data, _CHUNK)
+            data = b""
+            if not decoder.eof and decoder.needs_input:
+                break
+    if not decoder.eof:
+        raise EOFError
+
+
+def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    with decoder.stream_reader(_Stream(chunks), read_size=_CHUNK, read_across_frames=True) as reader:
+        while data := reader.read(_CHUNK):
+            yield data
+
+
+def _measured(chunks: Iterator[bytes], file: Readable) -> Iterator[bytes]:
+    """Stop where more comes out than any log holds."""
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+        if total > _LIMIT or (total > _FREE and total > _RATIO * max(_position(file), 1)):
+            raise _StopError("it decompresses to more than any log would")
+        yield chunk
+
+
+def _position(file: Readable) -> int:
+    try:
+        return file.tell()
+    except (OSError, ValueError):
+        return _LIMIT
+
+
+class _Stream:
+    """Chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._source = chunks
+        self._held = b""
+        self._given = 0
+
+    def tell(self) -> int:
+        return self._given
+
+    def close(self) -> None:
+        self._held, self._source = b"", iter(())
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._held:
+            try:
+                self._held = next(self._source)
+            except StopIteration:
+                return b""
+        taken = self._held if size < 0 else self._held[:size]
+        self._held = self._held[len(taken) :]
+        self._given += len(taken)
+        return taken
+
+
+# --------------------------------------------------------------------------- encodings
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def _encoding(head: bytes) -> str:
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    sample = head[:65536]
+    odd, even = sample[1::2].count(0), sample[0::2].count(0)
+    half = max(1, len(sample) // 2)
+    if odd > half * 0.4 and even < half * 0.1:
+        return "utf-16-le"
+    if even > half * 0.4 and odd < half * 0.1:
+        return "utf-16-be"
+    controls = sum(sample.count(bytes((c,))) for c in (*range(9), *range(14, 27), 28, 29, 31))
+    return "binary" if controls > max(2, len(sample) // 50) else "utf-8"
+
+
+def _transcoded(head: bytes, chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    if encoding == "utf-8":
+        if head:
+            yield head
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    mark = next((m for m, name in _MARKS if name == encoding and head.startswith(m)), b"")
+    yield decoder.decode(head[len(mark) :]).encode(errors="replace")
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode(errors="replace")
+    yield decoder.decode(b"", final=True).encode(errors="replace")
+
+
+# --------------------------------------------------------------------------- finding
 
 
 def find(paths: Sequence[str], stdin: BinaryIO | None = None) -> tuple[Source | Unreadable, ...]:
-    """The sources that paths name."""
-    del stdin
-    return tuple(Source(path=p, size=Path(p).stat().st_size) for p in paths)
+    """What paths name: files, folders (walked, sorted), ``-`` for standard input, archives by member."""
+    found: list[Source | Unreadable] = []
+    for path in paths:
+        if path == "-":
+            found.append(_standard_input(stdin))
+        elif Path(path).is_dir():
+            found += _folder(Path(path))
+        else:
+            found += _file(Path(path), path)
+    return tuple(found)
+
+
+def _standard_input(stdin: BinaryIO | None) -> Source | Unreadable:
+    if stdin is None:
+        return Unreadable(path="-", reason="there is no standard input", hint="name a file, or pipe a log in")
+    return Source(path="-", opener=lambda: _kept_open(stdin))
+
+
+def _kept_open(file: BinaryIO) -> Readable:
+    return _Stream(_chunks(_read(file, _CHUNK), file))
+
+
+def _folder(folder: Path) -> Iterator[Source | Unreadable]:
+    refused: list[Unreadable] = []
+
+    def refuse(error: OSError) -> None:
+        refused.append(Unreadable(path=str(error.filename), reason=_why(error), hint=_hint(error)))
+
+    for where, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(where, name)
+            if not name.startswith(".") and path.suffix.lower() not in _SUFFIXES and path.is_file():
+                yield from _file(path, str(path))
+    yield from sorted(refused, key=lambda one: one.path)
+
+
+def _file(path: Path, name: str) -> Iterator[Source | Unreadable]:
+    try:
+        status = path.stat()
+        archive = False
+        if stat.S_ISREG(status.st_mode):  # what a pipe gives is gone once it is read
+            with path.open("rb") as file:
+                archive = file.read(4) in {_ZIP, b"PK\x05\x06"}
+    except (OSError, ValueError) as error:
+        yield Unreadable(path=name, reason=_why(error), hint=_hint(error))
+        return
+    if archive:
+        yield from _members(path, name)
+    else:
+        yield Source(path=name, size=status.st_size, opener=lambda: path.open("rb"))
+
+
+def _members(path: Path, name: str) -> Iterator[Source | Unreadable]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = sorted((i for i in archive.infolist() if not i.is_dir()), key=lambda i: i.filename)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        yield Unreadable(path=name, reason=_why(error), hint="the archive is damaged: fetch it again")
+        return
+    for info in infos[:_MEMBERS]:
+        shown = f"{name}/{info.filename}"
+        last = Path(info.filename)
+        if last.name.startswith(".") or last.suffix.lower() in _SUFFIXES:
+            continue
+        if info.flag_bits & 1:
+            yield Unreadable(path=shown, reason="it is encrypted", hint="unpack the archive first")
+            continue
+        yield Source(path=shown, size=info.file_size, opener=_member(path, info.filename))
+    if len(infos) > _MEMBERS:
+        yield Unreadable(path=name, reason=f"it has more than {_MEMBERS} members", hint="unpack the archive first")
+
+
+def _member(path: Path, member: str) -> Callable[[], Readable]:
+    def opened() -> Readable:
+        return _Stream(_member_chunks(path, member))
+
+    return opened
+
+
+def _member_chunks(path: Path, member: str) -> Iterator[bytes]:
+    with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+        size = max(archive.getinfo(member).compress_size, 1)
+        total = 0
+        while data := file.read(_CHUNK):
+            total += len(data)
+            if total > _FREE and total > _RATIO * size:
+                raise _StopError("it decompresses to more than any log would")
+            yield data

@@ -27,6 +27,7 @@ LONGEST_TEXT: Final = 8192
 LONGEST_LIST: Final = 500
 DEEPEST: Final = 24
 """Levels of one value; a hostile token nests deeper."""
+_MOST_BITS: Final = 1024
 SEVERITIES: Final = tuple(s.value for s in model.Severity)
 """Worst first."""
 
@@ -64,6 +65,7 @@ class Document:
         self.result = result
         self.findings: Sequence[model.Finding] = sorted(result.findings, key=_by_time)
         self._names = Pseudonyms(key=pseudonym_key, show=show_values)
+        self._tokens: dict[tuple[str, str, int], dict[str, Any]] = {}
         self._group = {failure: group.id for group in result.groups for failure in group.failures}
         if not show_values:
             for finding in self.findings:
@@ -74,12 +76,20 @@ class Document:
 
     def head(self) -> dict[str, Any]:
         """All that stands before ``failures``."""
+        return self._head
+
+    def tail(self) -> dict[str, Any]:
+        """All that stands behind ``failures``."""
+        return self._tail
+
+    @cached_property
+    def _head(self) -> dict[str, Any]:
         result = self.result
         return {
             "schema": SCHEMA,
             "tool": {"name": "authlens", "version": result.version, "now": rfc3339(result.now)},
             "inputs": [self._input(report) for report in result.inputs],
-            "summary": self.summary(),
+            "summary": self._summary(),
             "groups": [self._a_group(group) for group in sorted(result.groups, key=_by_weight)],
         }
 
@@ -109,8 +119,8 @@ class Document:
                 out.setdefault(group, finding)
         return out
 
-    def tail(self) -> dict[str, Any]:
-        """All that stands behind ``failures``."""
+    @cached_property
+    def _tail(self) -> dict[str, Any]:
         exposures = sorted(self.result.exposures, key=lambda e: (SEVERITIES.index(e.severity), e.kind, e.id))
         return {
             "exposures": [self._exposure(exposure) for exposure in exposures],
@@ -124,7 +134,7 @@ class Document:
             ],
         }
 
-    def summary(self) -> dict[str, Any]:
+    def _summary(self) -> dict[str, Any]:
         """Counts that add up: failures = the sum by code, by cause and by severity."""
         findings = self.findings
         times = [f.failure.time for f in findings if f.failure.time is not None]
@@ -280,6 +290,14 @@ class Document:
         token = finding.failure.token
         if token is None:
             return None
+        same = (token.sha256, token.form, id(finding.checks))  # of findings that are kept, so ids do not return
+        if same not in self._tokens:
+            self._tokens[same] = self._new_token(token, finding.checks, keep, clean)
+        return self._tokens[same]
+
+    def _new_token(
+        self, token: model.Token, checks: Sequence[model.Check], keep: frozenset[str], clean: Clean
+    ) -> dict[str, Any]:
         return {
             "sha256": token.sha256,
             "form": token.form.value,
@@ -294,7 +312,7 @@ class Document:
                     "why": _or(check.why, clean),
                     "code": check.code,
                 }
-                for check in finding.checks
+                for check in checks
             ],
             "defect": _or(token.defect, clean),
         }
@@ -332,27 +350,44 @@ class Document:
 
     def plain(self, value: object, clean: Clean, *, depth: int = 0, number: Callable[[int], str] | None = None) -> Any:
         """The value as JSON can say it, each text cleaned, bounded in length and depth."""
-        if isinstance(value, enum.Enum):
-            value = value.value
-        if isinstance(value, str):
+        if isinstance(value, str) and not isinstance(value, enum.Enum):
             return clean(value)
-        if value is None or isinstance(value, bool):
-            return value
-        if isinstance(value, int):
-            return clean(number(value)) if number else value if value.bit_length() < 1024 else "[a very large number]"
-        if isinstance(value, float):
-            return value if math.isfinite(value) else str(value)
-        if isinstance(value, datetime):
-            return rfc3339(value)
+        if isinstance(value, Mapping | list | tuple):
+            return self._nested(value, clean, depth, number)
+        found = _scalar(value)
+        if number is not None and isinstance(found, int) and not isinstance(found, bool):
+            return clean(number(found))
+        return clean(found) if isinstance(found, str) and not isinstance(value, datetime) else found
+
+    def _nested(
+        self,
+        value: Mapping[Any, Any] | Sequence[Any],
+        clean: Clean,
+        depth: int,
+        number: Callable[[int], str] | None,
+    ) -> Any:
         if depth >= DEEPEST:
             return "[nested too deeply]"
         if isinstance(value, Mapping):
             items = list(value.items())[:LONGEST_LIST]
             return {_short(str(k)): self.plain(v, clean, depth=depth + 1, number=number) for k, v in items}
-        if isinstance(value, list | tuple):
-            kept = [self.plain(v, clean, depth=depth + 1, number=number) for v in value[:LONGEST_LIST]]
-            return kept + ([f"[{len(value) - LONGEST_LIST} more]"] if len(value) > LONGEST_LIST else [])
-        return clean(str(value))
+        kept = [self.plain(v, clean, depth=depth + 1, number=number) for v in value[:LONGEST_LIST]]
+        return kept + ([f"[{len(value) - LONGEST_LIST} more]"] if len(value) > LONGEST_LIST else [])
+
+
+def _scalar(value: object) -> Any:
+    """A single value as JSON can say it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, int):
+        return value if value.bit_length() <= _MOST_BITS else "[a very large number]"
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return str(value)
 
 
 def document(result: model.Result, *, pseudonym_key: str | None = None, show_values: bool = False) -> dict[str, Any]:
@@ -490,8 +525,11 @@ def _key(key: model.Key) -> dict[str, Any]:
 def _technical(failure: model.Failure) -> frozenset[str]:
     """Values that are no person's, whatever they look like."""
     mappings = [failure.fields, *((failure.token.header, failure.token.claims) if failure.token else ())]
-    found = [mapping.get(name) for mapping in mappings for name in (*TECHNICAL, *_STRUCTURAL)]
-    return frozenset(text for value in found if value is not None for text in leaves(value))
+    found = [value for mapping in mappings for name, value in mapping.items() if name in _NO_PERSON]
+    return frozenset(text for value in found for text in leaves(value))
+
+
+_NO_PERSON: Final = frozenset((*TECHNICAL, *_STRUCTURAL))
 
 
 def _people(failure: model.Failure) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from authlens.model import Check, Finding, Verdict
+from authlens.redact import mask
 from authlens.reports import charts, diff, wording
 from authlens.reports.document import UNDETERMINED, Document
 
@@ -113,7 +113,11 @@ def _environment(limits: Limits) -> jinja2.Environment:
         "stack": wording.stack,
         "web": _is_web,
     }
-    environment.globals |= {"CONFIDENCE": wording.CONFIDENCE, "WEEKDAYS": charts.WEEKDAYS, "SHOW": wording.SHOW_AUTHENTICATION}
+    environment.globals |= {
+        "CONFIDENCE": wording.CONFIDENCE,
+        "WEEKDAYS": charts.WEEKDAYS,
+        "SHOW": wording.SHOW_AUTHENTICATION,
+    }
     return environment
 
 
@@ -159,7 +163,7 @@ def _is_web(address: str) -> bool:
 def _marked(parts: Iterable[diff.Piece]) -> Markup:
     out = Markup()
     for text, differs in parts:
-        out += Markup("<mark>{}</mark>").format(_plain(text)) if differs else _plain(text)  # noqa: S704 - as above
+        out += Markup("<mark>{}</mark>").format(_plain(text)) if differs else _plain(text)
     return out
 
 
@@ -203,20 +207,25 @@ class _Story:
         keys = failure.fields.get("keys_tried")
         for key in keys if isinstance(keys, list | tuple) else ():
             kid = key.get("kid") if isinstance(key, Mapping) else None
-            if isinstance(kid, str) and len(self.tried[str(failure.fields.get("iss"))]) < 200:
-                self.tried[str(failure.fields.get("iss"))].add(kid)
+            tried = self.tried[mask(str(failure.fields.get("iss")), blobs=False)]
+            if isinstance(kid, str) and len(tried) < 200:
+                tried.add(mask(kid, blobs=False))
 
     def view(self, limits: Limits) -> dict[str, Any]:
         """What the template is given."""
         document = self.document
         axis = self._axis()
+        drawn = self._drawn()
         shown = self.groups[: limits.causes]
         anchors = _anchors(self.groups)
         return {
             "document": document,
             "summary": document["summary"],
             "day": wording.day_of(document),
-            "causes": [self._cause(g, anchors[i], axis, limits) for i, g in enumerate(shown)],
+            "causes": [
+                {**self._cause(g, axis, limits), "anchor": anchors[i], "series": _series(g, drawn)}
+                for i, g in enumerate(shown)
+            ],
             "brief": self.groups[limits.causes : limits.causes + limits.brief],
             "left": max(0, len(self.groups) - limits.causes - limits.brief),
             "timeline": self._timeline(axis) if axis and limits.series else None,
@@ -238,9 +247,13 @@ class _Story:
         every += [_seconds(m["time"]) for m in self.document["moments"]] if every else []
         return charts.Axis.over(min(every), max(every)) if every else None
 
+    def _drawn(self) -> list[Mapping[str, Any]]:
+        """The groups with a colour of their own, in the order of the page."""
+        largest = {g["id"] for g in sorted(self.groups, key=lambda g: -g["count"])[:SERIES]}
+        return [g for g in self.groups if g["id"] in largest]
+
     def _timeline(self, axis: charts.Axis) -> dict[str, Any]:
-        by_size = sorted(self.groups, key=lambda g: -g["count"])[:SERIES]
-        kept = [g for g in self.groups if g in by_size]
+        kept = self._drawn()
         rest = [time for g in self.groups if g not in kept for time in self.times[g["id"]]]
         names = [wording.headline(g) for g in kept]
         series = [axis.counts(self.times[g["id"]]) for g in kept]
@@ -255,7 +268,6 @@ class _Story:
             "bins": axis.bins,
             "top": top,
             "names": names,
-            "anchors": [i for i, g in enumerate(self.groups) if g in kept],
             "totals": [sum(s) for s in series],
             "rows": rows,
             "ticks": [axis.label(t) for t in ticks],
@@ -276,12 +288,11 @@ class _Story:
 
     # ------------------------------------------------------------------ one cause
 
-    def _cause(self, group: Mapping[str, Any], anchor: str, axis: charts.Axis | None, limits: Limits) -> dict[str, Any]:
+    def _cause(self, group: Mapping[str, Any], axis: charts.Axis | None, limits: Limits) -> dict[str, Any]:
         samples = [self.parts.failure(f) for f in self.samples[group["id"]][: limits.failures]]
         checks = self._checks(group["id"])
         return {
             **group,
-            "anchor": anchor,
             "headline": wording.headline(group),
             "share": wording.share(group["count"], self.document["summary"]["failures"]),
             "when": wording.span(group["first"], group["last"], wording.day_of(self.document)),
@@ -324,6 +335,10 @@ class _Story:
         published = {key["kid"] for key in issuer["keys"]}
         keys = [{**key, "tried": key["kid"] in tried if tried else None} for key in issuer["keys"][: limits.rows]]
         return {**issuer, "keys": keys, "hidden": len(issuer["keys"]) - len(keys), "stale": sorted(tried - published)}
+
+
+def _series(group: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> int:
+    return next((i for i, g in enumerate(drawn) if g["id"] == group["id"]), SERIES)
 
 
 def _anchors(groups: Sequence[Mapping[str, Any]]) -> list[str]:

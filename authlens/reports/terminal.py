@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MOST_LINES: Final = 25
 _NARROWEST, _WIDEST = 40, 110
+_WIDEST_LABEL = 24
+_LONGEST = 1500
+"""Characters of one text; the reports hold all of it."""
 _STYLES: Final = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -291,6 +294,7 @@ def _paragraph(text: str, width: int, *, indent: int = 0, style: str = "") -> It
 
 def _labelled(label: str, text: str, width: int, *, indent: int = 2) -> Iterator[Line]:
     """A label, and beside it the text with its further lines below itself."""
+    label = _fit(label, _WIDEST_LABEL)
     column = indent + (len(label) + 1 if label.endswith(".") else max(6, len(label) + 2))
     lines = _wrap(text, width, first=column, rest=column)
     yield ((" " * indent + label.ljust(column - indent), "label"), (lines[0], ""))
@@ -308,6 +312,10 @@ def _fit(text: str, width: int) -> str:
 
 def _wrap(text: str, width: int, *, first: int, rest: int) -> list[str]:
     lines = textwrap.wrap(
-        text, max(20, width), initial_indent=" " * first, subsequent_indent=" " * rest, break_on_hyphens=False
+        _fit(text, _LONGEST),
+        max(20, width),
+        initial_indent=" " * first,
+        subsequent_indent=" " * rest,
+        break_on_hyphens=False,
     )
     return [line.strip() for line in lines] or [""]

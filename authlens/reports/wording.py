@@ -30,6 +30,8 @@ CONFIDENCE: Final = {
 SHOW_AUTHENTICATION: Final = (
     "To see refused tokens, set the log level of Microsoft.AspNetCore.Authentication to Information."
 )
+LONGEST_HEADLINE: Final = 240
+_LONGEST_NAME = 120
 _MOST_MARKS = 3  # combining characters on one letter; some scripts need two
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -136,15 +138,15 @@ def place(source: Mapping[str, Any]) -> str:
 
 def headline(group: Mapping[str, Any]) -> str:
     """What is the matter, in one sentence."""
-    title = str(group["title"]).strip()
+    title = " ".join(str(group["title"]).split())
     if title:
-        return visible(title)
+        return visible(title if len(title) <= LONGEST_HEADLINE else f"{title[:LONGEST_HEADLINE]}…")
     return "Refused for a reason that no rule knows" if group["cause"] == "undetermined" else str(group["cause"])
 
 
 def some(values: Sequence[str], most: int = 3) -> str:
     """The first few values, and how many more there are."""
-    shown = ", ".join(visible(v) for v in values[:most])
+    shown = ", ".join(visible(v if len(v) <= _LONGEST_NAME else f"{v[:_LONGEST_NAME]}…") for v in values[:most])
     return f"{shown} and {len(values) - most:,} more" if len(values) > most else shown
 
 

@@ -20,9 +20,9 @@ class Writer:
 
 
 def _html(parts: Document, out: TextIO) -> None:
-    from authlens.reports import html  # noqa: PLC0415 - jinja2 is loaded by those who ask for a page
+    from authlens.reports.html import write  # noqa: PLC0415 - jinja2 is loaded by those who ask for a page
 
-    html.write(parts, out)
+    write(parts, out)
 
 
 WRITERS: Final = (

@@ -6,15 +6,14 @@ its form, is an error.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from authlens.errors import InputError
 from authlens.model import Document, Frozen, Key
+from authlens.segments import TRAILING, Repeated, depth, read_json_object
 from authlens.trust.keys import parse as parse_keys
 
 SCHEMA = "authlens.bundle/1"
@@ -40,38 +39,36 @@ def read_bundle(path: str) -> tuple[Document, ...]:
         InputError: The file cannot be read or is no bundle.
     """
     content = _json_file(path, LARGEST_BUNDLE)
-    form = content if isinstance(content, dict) else {}
-    entries = form.get("documents")
-    if not isinstance(entries, list) or (form.get("schema") or SCHEMA) != SCHEMA:
+    entries = content.get("documents")
+    if not isinstance(entries, tuple) or (content.get("schema") or SCHEMA) != SCHEMA:
         raise InputError(f"{path}: is no {SCHEMA}", hint="authlens bundle ISSUER… records one.")
-    if not all(isinstance(e, dict) and isinstance(e.get("url"), str) for e in entries):
-        raise InputError(
-            f"{path}: a document in it has no url", hint="Each document is {url, status, fetched_at, body}."
-        )
+    if not all(isinstance(e, Mapping) and isinstance(e.get("url"), str) for e in entries):
+        hint = "Each document is {url, status, fetched_at, body}."
+        raise InputError(f"{path}: a document in it has no url", hint=hint)
     return tuple(_bundled(e) for e in entries)
 
 
 def _bundled(entry: Mapping[str, object]) -> Document:
-    status = entry.get("status")
+    status, error = entry.get("status"), entry.get("error")
     return judge(
         str(entry["url"]),
         entry.get("body"),
         source="bundle",
         status=status if isinstance(status, int) and not isinstance(status, bool) else None,
         as_of=time_of(entry.get("fetched_at")),
-        error=cast("str | None", entry["error"]) if isinstance(entry.get("error"), str) else None,
+        error=error if isinstance(error, str) else None,
     )
 
 
 def read_key_file(path: str) -> Document:
     """Reads a key set; InputError where the file cannot be read or is none."""
     content = _json_file(path, LARGEST_KEY_SET)
-    if not isinstance(content, dict) or not (isinstance(content.get("keys"), list) or _certificates(content)):
+    if not isinstance(content.get("keys"), tuple) and not _certificates(content):
         raise InputError(f"{path}: is no key set", hint='A key set is a JSON object: {"keys": [...]} (RFC 7517).')
     return judge(path, content, source="jwks file", status=None, as_of=None)
 
 
-def _json_file(path: str, largest: int) -> object:
+def _json_file(path: str, largest: int) -> Mapping[str, object]:
     try:
         with Path(path).open("rb") as file:
             data = file.read(largest + 1)
@@ -81,8 +78,10 @@ def _json_file(path: str, largest: int) -> object:
         raise InputError(f"{path}: is larger than {largest} bytes")
     try:
         return parse_json(data.decode("utf-8-sig"), deepest=DEEPEST * 4)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text") from error
     except ValueError as error:
-        raise InputError(f"{path}: is not JSON: {error}") from error
+        raise InputError(f"{path}: {error}") from error
 
 
 def judge(
@@ -98,14 +97,17 @@ def judge(
     parsed, fault = _parsed(body)
     if error is None and status is not None and not 200 <= status <= 299:
         error = f"was answered with HTTP {status}"
-    error = error or fault or _form_fault(parsed)
-    published = Frozen(_public(parsed)) if isinstance(parsed, dict) else None
+    error = error or fault or (_form_fault(parsed) if parsed is not None else None)
+    published = _public(parsed) if parsed is not None else None
     return Document(url=url, source=source, status=status, as_of=as_of, error=error, body=published)
 
 
-def _parsed(body: object) -> tuple[object, str | None]:
+def _parsed(body: object) -> tuple[Mapping[str, object] | None, str | None]:
+    """The document as an object, or what is wrong with it."""
+    if isinstance(body, Mapping):
+        return body, None
     if not isinstance(body, str):
-        return body, None if isinstance(body, dict) else "holds no document"
+        return None, "holds no document" if body is None else "is no JSON object"
     if not body.strip():
         return None, "is empty"
     if len(body) > LARGEST_KEY_SET:
@@ -113,12 +115,10 @@ def _parsed(body: object) -> tuple[object, str | None]:
     try:
         return parse_json(body), None
     except ValueError as error:
-        return None, "is a web page, not JSON" if _PAGE.match(body) else f"is not JSON: {error}"
+        return None, "is a web page, not JSON" if _PAGE.match(body) else str(error)
 
 
-def _form_fault(parsed: object) -> str | None:
-    if not isinstance(parsed, dict):
-        return "is no JSON object"
+def _form_fault(parsed: Mapping[str, object]) -> str | None:
     if "keys" in parsed:
         return _key_set_fault(parsed["keys"])
     if _certificates(parsed):
@@ -129,7 +129,7 @@ def _form_fault(parsed: object) -> str | None:
 
 
 def _key_set_fault(keys: object) -> str | None:
-    if not isinstance(keys, list):
+    if not isinstance(keys, list | tuple):
         return "is a key set whose keys are no list"
     if not keys:
         return "is an empty key set"
@@ -148,61 +148,30 @@ def keys_in(document: Document) -> tuple[Key, ...]:
     body = document.body
     if body is None or (document.status is not None and not 200 <= document.status <= 299):
         return ()
-    if _certificates(body):
-        return parse_keys({"keys": [_from_certificate(kid, str(pem)) for kid, pem in body.items()]})
-    keys = body.get("keys")
-    return parse_keys({**body, "keys": keys[:MOST_KEYS]}) if isinstance(keys, list) else ()
+    return parse_keys(body) if _certificates(body) or isinstance(body.get("keys"), list | tuple) else ()
 
 
-def _from_certificate(kid: str, pem: str) -> dict[str, object]:
-    lines = [line.strip() for line in pem.splitlines() if line.strip() and not line.startswith("-----")]
-    return {"kty": "RSA", "use": "sig", "kid": kid, "x5c": ["".join(lines)]}
-
-
-def _public(parsed: Mapping[str, object]) -> dict[str, object]:
+def _public(parsed: Mapping[str, object]) -> Frozen[object]:
     """Copies a document without the values of private key members; their presence stays."""
     keys = parsed.get("keys")
-    if not isinstance(keys, list):
-        return dict(parsed)
-    return {**parsed, "keys": [_without_private(k) if isinstance(k, dict) else k for k in keys]}
+    if not isinstance(keys, list | tuple):
+        return Frozen(parsed)
+    return Frozen({**parsed, "keys": tuple(_without_private(k) if isinstance(k, Mapping) else k for k in keys)})
 
 
-def _without_private(key: Mapping[str, object]) -> dict[str, object]:
-    return {name: WITHHELD if name in PRIVATE_MEMBERS else value for name, value in key.items()}
+def _without_private(key: Mapping[str, object]) -> Frozen[object]:
+    kind = Repeated if isinstance(key, Repeated) else Frozen
+    return kind({name: WITHHELD if name in PRIVATE_MEMBERS else value for name, value in key.items()})
 
 
-def parse_json(text: str, *, deepest: int = DEEPEST) -> object:
-    """Parses a document; ValueError where it is not JSON, too deep, or names a member twice."""
-    _check_depth(text, deepest)
-    return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_bounded_int)
-
-
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
-
-
-def _check_depth(text: str, deepest: int) -> None:
-    depth = 0
-    for match in _STRUCTURE.finditer(text):
-        piece = match.group()
-        depth += (piece in "[{") - (piece in "]}")
-        if depth > deepest:
-            raise ValueError(f"it is nested deeper than {deepest} levels")
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        # Two parsers may choose two values; then two programs see two keys.
-        raise ValueError("an object names a member twice")
-    return made
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON value")
-
-
-def _bounded_int(digits: str) -> object:
-    return int(digits) if len(digits) <= 32 else digits
+def parse_json(text: str, *, deepest: int = DEEPEST) -> Mapping[str, object]:
+    """Parses a JSON object; ValueError where it is none, or nested too deep."""
+    if depth(text, max(0, text.find("{")))[0] > deepest:
+        raise ValueError(f"is nested deeper than {deepest} levels")
+    members = read_json_object(text)
+    if not members.whole or TRAILING in members.defects:
+        raise ValueError(f"{members.defects[-1]}")
+    return members.values
 
 
 def time_of(value: object) -> datetime | None:

@@ -17,8 +17,11 @@ from authlens import vendors
 from authlens.errors import InputError
 from authlens.model import Document, Expectations, IssuerReport, Key, KeySet
 from authlens.trust import addresses
-from authlens.trust.bundles import keys_in, read_bundle, read_key_file
+from authlens.trust.bundles import bundle, keys_in, read_bundle, read_key_file
 from authlens.trust.expectations import configuration_address, issuers_of
+
+MOST_UNKNOWN = 1000
+"""Issuers of which nothing is known that reports name; a log can be full of made-up ones."""
 
 _TENANT = "{tenantid}"
 _GUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
@@ -63,8 +66,8 @@ class Documents:
     def __init__(
         self,
         *,
-        bundles: Iterable[str] = (),
-        jwks: Iterable[str] = (),
+        bundles: Iterable[str | Path] = (),
+        jwks: Iterable[str | Path] = (),
         network: Network | None = None,
         configured: Iterable[Expectations] = (),
     ) -> None:
@@ -83,14 +86,16 @@ class Documents:
         self._named = {addresses.folded(n) for e in self._configured for n in _names(e)}
         self._by_url: dict[str, _Known] = {}
         self._by_folded: dict[str, _Known] = {}
+        self._by_issuer: dict[str, list[_Known]] = {}
+        self._by_kid: dict[str, list[Found]] | None = None
         self._given: dict[str, _Known] = {}
         self._default: list[_Known] = []
         self._answers: dict[tuple[str, str, str], KeySet] = {}
         self._asked: dict[str, KeySet] = {}
         for path in bundles:
-            self._try(self._add_bundle, path)
+            self._try(self._add_bundle, str(path))
         for spec in jwks:
-            self._try(self._add_key_file, spec)
+            self._try(self._add_key_file, str(spec))
 
     # ----------------------------------------------------------------- questions
 
@@ -126,7 +131,11 @@ class Documents:
 
     def find_kid(self, kid: str) -> tuple[Found, ...]:
         """Returns every key with exactly this id, wherever it is published."""
-        return tuple(f for f in self.every_key() if f.key.kid == kid)
+        if self._by_kid is None:
+            self._by_kid = {}
+            for found in self.every_key():
+                self._by_kid.setdefault(found.key.kid or "", []).append(found)
+        return tuple(self._by_kid.get(kid, ())) if kid else ()
 
     def every_key(self) -> tuple[Found, ...]:
         """Returns all keys at hand, in the order of their documents."""
@@ -144,6 +153,10 @@ class Documents:
     def unavailable(self) -> tuple[tuple[str, str], ...]:
         """Returns what was asked about and is not known, each with the reason."""
         return tuple((n, k.unavailable) for n, k in sorted(self._asked.items()) if k.unavailable is not None)
+
+    def obtained(self) -> tuple[Document, ...]:
+        """Returns every document at hand that has an address, for a bundle."""
+        return tuple(known.document for known in self._by_url.values())
 
     # ----------------------------------------------------------------- files
 
@@ -163,6 +176,9 @@ class Documents:
         if old is not None and not _newer(document, old.document):
             return old
         self._by_url[document.url] = known
+        self._by_kid = None
+        for issuer in _issuers_in(document):
+            self._by_issuer.setdefault(addresses.folded(issuer), []).append(known)
         if old is not None or addresses.folded(document.url) not in self._by_folded:
             self._by_folded[addresses.folded(document.url)] = known
         return known
@@ -186,6 +202,8 @@ class Documents:
 
     def _note(self, name: str, found: KeySet) -> None:
         known = self._asked.get(name)
+        if known is None and not found.documents and len(self._asked) >= MOST_UNKNOWN:
+            return
         if known is None or (known.unavailable is not None and found.unavailable is None):
             self._asked[name] = found
 
@@ -193,23 +211,37 @@ class Documents:
         return self._by_url.get(address) or self._by_folded.get(addresses.folded(address))
 
     def _published(self, issuer: str, policy: str) -> KeySet:
-        given = self._given.get(addresses.folded(issuer))
-        if given is not None:
-            return KeySet(issuer=issuer, keys=given.keys, documents=(given.document,))
         vendor = vendors.resembling(issuer)
+        if (given := self._given_for(issuer, next(self._discovery_of(issuer, vendor), None))) is not None:
+            return given
         found = self._of_policy(issuer, policy) if vendor is not None and vendor.family == "b2c" else None
         if found is None and (known := next(self._discovery_of(issuer, vendor), None)) is not None:
             found = self._from_discovery(known, issuer)
         found = found or self._from_network(issuer, vendor) or self._from_relatives(issuer, vendor)
         return self._defaults(found) if found.unavailable is not None and self._default else found
 
+    def _given_for(self, issuer: str, discovery: _Known | None) -> KeySet | None:
+        """The user's own key file for an issuer goes before everything; a document may still tell the issuer."""
+        said = _issuer_in(discovery.document) if discovery is not None else None
+        given = self._given.get(addresses.folded(issuer)) or self._given.get(addresses.folded(said or issuer))
+        if given is None:
+            return None
+        documents = (given.document,) if discovery is None else (discovery.document, given.document)
+        return KeySet(issuer=said or issuer, keys=given.keys, documents=documents)
+
     def _discovery_of(self, issuer: str, vendor: vendors.Vendor | None) -> Iterator[_Known]:
         """Discovery documents at hand for the issuer: by what they say, where they lie, and as templates."""
-        yield from (k for k in self._by_url.values() if _speaks_for(k.document, issuer))
+        yield from self._speaking_for(issuer)
         places = (self._find(a) for a in _discovery_addresses(issuer, vendor))
         yield from (k for k in places if k is not None)
         template = _template(issuer, vendor)
-        yield from (k for k in self._by_url.values() if template and _issuer_in(k.document) == template)
+        if template is not None:
+            yield from (k for k in self._speaking_for(template) if _issuer_in(k.document) == template)
+
+    def _speaking_for(self, issuer: str) -> Iterator[_Known]:
+        """Documents that name this issuer, give or take a slash; one that a later recording replaced is out."""
+        said = self._by_issuer.get(addresses.folded(issuer), ())
+        return (known for known in said if self._by_url.get(known.document.url) is known)
 
     def _of_policy(self, issuer: str, policy: str) -> KeySet | None:
         """B2C publishes by policy; the address names it, the issuer does not."""
@@ -220,20 +252,18 @@ class Documents:
                 return self._from_discovery(candidate, issuer)
         for candidate in known:
             return KeySet(keys=candidate.keys, documents=(candidate.document,))
-        if policy and any(_speaks_for(k.document, issuer) for k in self._by_url.values()):
+        if policy and any(self._speaking_for(issuer)):
             return KeySet(unavailable=f"the documents at hand are for other policies than {policy[:64]}")
         return None
 
     def _loaded(self, address: str, expectations: Expectations) -> KeySet:
         known = self._find(address)
-        if known is not None:
-            return self._from_discovery(known, expectations.authority or address)
         issuer = expectations.authority or address.removesuffix(addresses.WELL_KNOWN)
-        given = self._given.get(addresses.folded(issuer))
-        if given is not None:
-            return KeySet(issuer=issuer, keys=given.keys, documents=(given.document,))
-        said = (k for k in self._by_url.values() if _speaks_for(k.document, issuer))
-        if (candidate := next(said, None)) is not None:
+        if (given := self._given_for(issuer, known)) is not None:
+            return given
+        if known is not None:
+            return self._from_discovery(known, issuer)
+        if (candidate := next(self._speaking_for(issuer), None)) is not None:
             return self._from_discovery(candidate, issuer)
         named = self._is_named(address)
         found = self._ask(issuer, [address], named=named) or KeySet(unavailable=self._why_unknown(issuer, named=named))
@@ -241,9 +271,8 @@ class Documents:
 
     def _without_address(self, expectations: Expectations) -> KeySet:
         for issuer in expectations.issuers:
-            given = self._given.get(addresses.folded(issuer))
-            if given is not None:
-                return KeySet(issuer=issuer, keys=given.keys, documents=(given.document,))
+            if (given := self._given_for(issuer, None)) is not None:
+                return given
         found = KeySet(unavailable="the application loads no metadata: its keys are its own")
         return self._defaults(found) if self._default else found
 
@@ -316,7 +345,7 @@ class Documents:
         """An issuer may be one that a configured address turns out to name."""
         for expectations in self._configured:
             self.loaded(expectations)
-        return next((k for k in self._by_url.values() if _speaks_for(k.document, issuer)), None)
+        return next(self._speaking_for(issuer), None)
 
     def _ask(self, issuer: str, candidates: Sequence[str], *, named: bool) -> KeySet | None:
         if self._network is None or self._network.refusal(issuer, named=named) is not None:
@@ -392,12 +421,12 @@ def _issuer_in(document: Document) -> str | None:
     return issuer if isinstance(issuer, str) else None
 
 
-def _speaks_for(document: Document, issuer: str) -> bool:
-    """The document names this issuer, give or take a slash; AD FS names that of access tokens beside it."""
+def _issuers_in(document: Document) -> tuple[str, ...]:
+    """The issuers that a discovery document speaks for; AD FS names that of access tokens beside the other."""
     if document.error is not None or not _is_discovery(document):
-        return False
+        return ()
     said = ((document.body or {}).get(name) for name in ("issuer", "access_token_issuer"))
-    return any(isinstance(s, str) and addresses.folded(s) == addresses.folded(issuer) for s in said)
+    return tuple(s for s in said if isinstance(s, str))
 
 
 def _template(issuer: str, vendor: vendors.Vendor | None) -> str | None:
@@ -416,7 +445,7 @@ def _discovery_addresses(issuer: str, vendor: vendors.Vendor | None) -> list[str
 
 def _why_no_keys(document: Document) -> str | None:
     """An empty key set is knowledge; an answer that is no key set is none."""
-    if document.error is None or (document.body is not None and isinstance(document.body.get("keys"), list)):
+    if document.error is None or (document.body is not None and isinstance(document.body.get("keys"), list | tuple)):
         return None
     return f"{document.url}: {document.error}"
 
@@ -445,3 +474,12 @@ def _identity(key: Key) -> tuple[str | None, str | None]:
 
 def _ended(key: Key, seen: Sequence[datetime]) -> Key:
     return replace(key, published_from=min(seen, default=None), published_until=max(seen, default=None))
+
+
+def record(issuers: Iterable[str], network: Network) -> dict[str, object]:
+    """Asks for the documents of issuers that the user names, and returns them as an ``authlens.bundle/1``."""
+    wanted = tuple(dict.fromkeys(issuers))
+    documents = Documents(network=network, configured=(Expectations(authority=issuer) for issuer in wanted))
+    for issuer in wanted:
+        documents.published(issuer)
+    return bundle(documents.obtained())

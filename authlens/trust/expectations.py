@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from pathlib import Path
+from typing import cast
 
 from authlens import vendors
 from authlens.errors import Fault, FaultsError, InputError
 from authlens.model import Expectations, Failure
 from authlens.trust import settings as settings_files
+from authlens.trust.addresses import host_of
 from authlens.trust.settings import Section
 
 LEARNT = "learnt from the log"
@@ -38,11 +40,10 @@ _NEVER = frozenset(
 
 # Words that section and scheme names are dressed up with.
 _DRESS = re.compile(
-    r"azuread|azure|entraid|entra|aad|jwtbearer|jwt|bearer|tokens?|authentication|authorization|auth|settings|"
-    r"options|configuration|config|schemes?|validation|parameters|aspnetcore|identity(?!server)|api"
+    r"(?:jwt|token)validation|azuread|azure|entraid|entra|aad|jwtbearer|jwt|bearer|tokens?|authentication|"
+    r"authorization|auth|settings|options|configuration|config|schemes?|parameters|aspnetcore|"
+    r"identity(?!server)|api"
 )
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +55,9 @@ class Settings:
     notes: tuple[str, ...] = ()
 
 
-def read_settings(paths: Iterable[str]) -> Settings:
+def read_settings(paths: Iterable[str | Path]) -> Settings:
     """Reads ``appsettings.json`` files, later ones over earlier; a file that cannot be used becomes a fault."""
-    wanted = tuple(paths)
+    wanted = tuple(str(p) for p in paths)
     sections, faults = settings_files.read(wanted)
     found = tuple(e for s in _with_parameters(sections) if (e := _expected(s)) is not None)
     notes = [n for s in sections for n in _notes(s)]
@@ -65,7 +66,7 @@ def read_settings(paths: Iterable[str]) -> Settings:
     return Settings(expectations=found, faults=faults, notes=tuple(notes))
 
 
-def from_settings(paths: Iterable[str]) -> tuple[Expectations, ...]:
+def from_settings(paths: Iterable[str | Path]) -> tuple[Expectations, ...]:
     """Reads ``appsettings.json`` files; InputError with every fault where a file cannot be used."""
     settings = read_settings(paths)
     if settings.faults:
@@ -362,7 +363,7 @@ def _skew(section: Section, default: float) -> float:
 # --------------------------------------------------------------------------- authlens.toml
 
 
-_TEXTS = {"scheme", "authority", "metadata_address"}
+_TEXTS = {"scheme", "authority", "metadata_address", "source"}
 _LISTS = {"issuers", "audiences", "types", "algorithms"}
 _FLAGS = {"require_expiration", "require_signature", "validate_issuer", "validate_audience", "validate_lifetime"}
 _KEYS = sorted(_TEXTS | _LISTS | _FLAGS | {"clock_skew_s"})
@@ -373,7 +374,7 @@ def from_config(tables: Sequence[object], *, path: str = "authlens.toml", text: 
 
     Args:
         tables: As tomllib gives them.
-        path: Of the file, for faults.
+        path: Of the file, for faults, and for ``Expectations.source`` where a table carries none.
         text: Of the file, to find the lines of faults.
     """
     faults: list[Fault] = []
@@ -405,9 +406,9 @@ def _value_fault(key: str, value: object) -> str | None:
     if key in _FLAGS and not isinstance(value, bool):
         return f"{key} is true or false"
     if key == "clock_skew_s" and (
-        isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 86400
+        isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9
     ):
-        return "clock_skew_s is a number of seconds from 0 to 86400"
+        return "clock_skew_s is a number of seconds"
     return None
 
 
@@ -429,7 +430,7 @@ def _from_table(table: Mapping[str, object], path: str) -> Expectations:
     lists = {k: tuple(cast("list[str]", table[k])) for k in _LISTS if k in table}
     return Expectations(
         scheme=texts["scheme"],
-        source=path,
+        source=cast("str", table.get("source", path)),
         section="api",
         authority=texts["authority"],
         metadata_address=texts["metadata_address"],
@@ -491,15 +492,29 @@ def _printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:
 class Book:
     """The demands of every scheme, looked up by the scheme's name or by what a failure's message prints."""
 
-    def __init__(self, configured: Iterable[Expectations] = (), learnt: Iterable[Expectations] = ()) -> None:
+    def __init__(
+        self,
+        configured: Iterable[Expectations] = (),
+        learnt: Iterable[Expectations] = (),
+        hosts: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        """Opens the book; :meth:`of` reads the last two from failures.
+
+        Args:
+            configured: What settings and configuration say.
+            learnt: What messages print.
+            hosts: By scheme, in lower case: the hosts of the issuers that its tokens name.
+        """
         self.configured = tuple(configured)
         self.learnt = tuple(learnt)
+        self._hosts = hosts or {}
         self._answers: dict[str | None, Expectations | None] = {}
 
     @classmethod
     def of(cls, configured: Iterable[Expectations], failures: Iterable[Failure]) -> Book:
         """Joins what is configured with what the failures' own messages print."""
-        return cls(configured, learn(failures))
+        seen = tuple(failures)
+        return cls(configured, learn(seen), _hosts_by_scheme(seen))
 
     def for_scheme(self, scheme: str | None) -> Expectations | None:
         """Returns the scheme's demands; None where nothing is known, or several fit and differ."""
@@ -523,7 +538,8 @@ class Book:
             if candidates:
                 return _sole(candidates)
         by_log = self._learnt_for(scheme)
-        return (by_log and self._fitting(by_log, scheme)) or _sole_if_unnamed(self.configured)
+        by_message = self._fitting(by_log, scheme) if by_log is not None else None
+        return by_message or _sole_if_unnamed(self.configured) or self._left_over(scheme.casefold())
 
     def _named(self, scheme: str) -> Iterator[tuple[Expectations, ...]]:
         """The configured entries by how well their name fits, best first."""
@@ -532,6 +548,15 @@ class Book:
         yield tuple(e for e in unnamed if _last(e.section) == scheme)
         stem = _stem(scheme)
         yield tuple(e for e in unnamed if e.section and stem in {_stem(_last(e.section)), _stem(e.section)})
+
+    def _left_over(self, scheme: str) -> Expectations | None:
+        """The entry that no other scheme's name claims: the one its tokens' issuers belong to, or the only one."""
+        named = {other: next(filter(None, self._named(other)), ()) for other in self._hosts}
+        claimed = {e.section for entries in named.values() for e in entries}
+        left = tuple(e for e in self.configured if e.scheme is None and e.section not in claimed and _own_stem(e))
+        fitting = tuple(e for e in left if _hosts_of(e) & self._hosts.get(scheme, frozenset()))
+        nameless = [other for other, entries in named.items() if not entries]
+        return _sole(fitting) if fitting or nameless != [scheme] else _sole(left)
 
     def _fitting(self, seen: Expectations, scheme: str | None) -> Expectations | None:
         """The one configured entry that what the log prints belongs to; entries named for other schemes are out."""
@@ -547,6 +572,8 @@ class Book:
     def _joined(self, configured: Expectations | None, scheme: str | None) -> Expectations | None:
         """Lets the log fill in what the settings leave open."""
         learnt = self._learnt_for(scheme)
+        if scheme is None and configured is None and self.configured:
+            return None  # messages without a scheme mix the demands of all of them
         if configured is None or learnt is None:
             return configured or learnt
         filled = replace(
@@ -566,6 +593,28 @@ def _sole(entries: tuple[Expectations, ...]) -> Expectations | None:
 
 def _sole_if_unnamed(entries: tuple[Expectations, ...]) -> Expectations | None:
     return _sole(entries) if all(e.scheme is None for e in entries) else None
+
+
+def _own_stem(entry: Expectations) -> str:
+    """What is left of the section's name; nothing for AzureAd, Jwt and others that mean the default scheme."""
+    return _stem(_last(entry.section)) if entry.section else ""
+
+
+def _hosts_of(entry: Expectations) -> frozenset[str]:
+    places = (configuration_address(entry) or "", *issuers_of(entry))
+    return frozenset(host for p in places if (host := host_of(p)))
+
+
+def _hosts_by_scheme(failures: Iterable[Failure]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for failure in failures:
+        if failure.scheme is None:
+            continue
+        claims = failure.token.claims if failure.token is not None else {}
+        said = (failure.fields.get("iss"), claims.get("iss"))
+        hosts = (host_of(i) for i in said if isinstance(i, str))
+        found.setdefault(failure.scheme.casefold(), set()).update(h for h in hosts if h)
+    return {scheme: frozenset(hosts) for scheme, hosts in found.items()}
 
 
 def _stem(name: str) -> str:

@@ -1,61 +1,26 @@
-"""The only requests that authlens makes: discovery documents and key sets, of issuers that the user allows.
+"""Who may be asked, and what came of it: discovery documents and key sets of issuers that the user allows.
 
-Nothing of a token is ever sent. An address is read strictly, its host is resolved once, every address it resolves to
-is examined, and the connection goes to one that was; redirects are not followed; size and time have bounds.
+Nothing of a token is ever sent. Every address is asked at most once a run; good answers are kept with their time.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import queue
-import re
-import socket
-import ssl
-import threading
-import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-
-import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from datetime import UTC, datetime
+from typing import Final
 
 from authlens import vendors
-from authlens._version import __version__
-from authlens.errors import InputError, UsageError
+from authlens.errors import UsageError
 from authlens.model import Document
 from authlens.trust import addresses
-from authlens.trust.addresses import Target, UnsafeAddressError
+from authlens.trust.addresses import UnsafeAddressError
 from authlens.trust.bundles import LARGEST_DISCOVERY, LARGEST_KEY_SET, judge
+from authlens.trust.fetch_http import Client, NoAnswerError, shown
 from authlens.trust.history import USUAL, History, sightings
 
-USER_AGENT: Final = f"authlens/{__version__}"
 MOST_ISSUERS: Final = 20
 """Issuers from the log that one run asks; a log full of made-up issuers must not turn it into a scanner."""
-
-_CHUNK = 16 * 1024
-_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s{0,4}=\s{0,4}\"?([0-9]{1,9})", re.IGNORECASE | re.ASCII)
-_LONGEST_SHOWN = 256
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Of one request, in seconds and bytes."""
-
-    connect_s: float = 3.0
-    read_s: float = 5.0
-    total_s: float = 10.0
-    discovery: int = LARGEST_DISCOVERY
-    key_set: int = LARGEST_KEY_SET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +49,14 @@ class Pattern:
         """No part is left open, so the user names this very host."""
         return "*" not in self.labels
 
+    def names_host(self, address: str) -> bool:
+        """Tells whether scheme, host and port of an address are exactly those written here."""
+        try:
+            other = pattern(address.partition("?")[0], wild=False)
+        except UsageError:
+            return False
+        return (self.scheme, self.labels, self.port) == (other.scheme, other.labels, other.port)
+
     def fits(self, issuer: str) -> bool:
         """Tells whether the issuer is one of those meant."""
         try:
@@ -106,7 +79,9 @@ def pattern(text: str, *, wild: bool = True) -> Pattern:
     fault = None
     if not mark or scheme.lower() not in {"http", "https"} or not all(labels):
         fault = "write scheme and host: https://HOST/PATH"
-    elif any("*" in part and (part != "*" or not wild) for part in (*labels, *segments, port)):
+    elif port and not (port.isascii() and port.isdecimal()):
+        fault = "the port is a number"
+    elif any("*" in part and (part != "*" or not wild) for part in (*labels, *segments)):
         fault = "* stands for one whole host label or one whole path segment"
     elif wild and len([x for x in labels if x != "*"]) < 2 and "*" in labels:
         fault = "at least the domain must be written out"
@@ -140,9 +115,7 @@ class Fetcher:
         policy: Policy,
         *,
         history: History | None = None,
-        ca_bundle: str | None = None,
-        limits: Limits | None = None,
-        resolve: Resolve | None = None,
+        client: Client | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepares; no socket is opened.
@@ -150,23 +123,14 @@ class Fetcher:
         Args:
             policy: Who may be asked.
             history: Where answers are kept; None keeps none.
-            ca_bundle: Path of further certificate authorities, PEM.
-            limits: Of a request.
-            resolve: (host, port) to IP addresses; the system's resolver if None.
+            client: Sends the requests.
             now: The clock that answers are stamped with.
-
-        Raises:
-            InputError: ``ca_bundle`` cannot be used.
         """
         self._policy = policy
         self._history = history
-        self._limits = limits or Limits()
-        self._resolve = resolve or _resolved
+        self._client = client or Client()
         self._now = now
-        self._ca_bundle = ca_bundle
         self._run = _Run()
-        if ca_bundle is not None:
-            self._context(ca_bundle)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -197,7 +161,7 @@ class Fetcher:
         for address in candidates:
             if not self._may_hold_discovery(issuer, address, named=named):
                 continue
-            found = self._document(address, self._limits.discovery, named=named or self._names(issuer))
+            found = self._document(address, LARGEST_DISCOVERY, named=named or self._names(issuer))
             answer = found if answer is None or found.status != 404 else answer
             if found.status != 404:
                 break
@@ -209,10 +173,9 @@ class Fetcher:
         host = addresses.host_of(address)
         vendor = vendors.resembling(issuer)
         theirs = {addresses.host_of(discovery), *(vendor.jwks_hosts if vendor else ())}
-        if host not in theirs:
-            reason = f"not asked: the document points to another host ({host[:_LONGEST_SHOWN]})"
-            return self._unasked(address, reason)
-        return self._document(address, self._limits.key_set, named=named or self._names(issuer))
+        if host not in theirs and not any(p.names_host(address) for p in self._policy.allowed):
+            return self._unasked(address, f"not asked: its host, {shown(host)}, is another one than the document's")
+        return self._document(address, LARGEST_KEY_SET, named=named or self._names(issuer))
 
     def history(self, address: str) -> tuple[Document, ...]:
         """Returns what the address served before, oldest first."""
@@ -260,11 +223,13 @@ class Fetcher:
         if self._policy.offline:
             return self._unasked(address, "not asked: offline, and not in the cache")
         document = self._asked(address, largest, named=named)
-        if document.error is None or kept is None or document.status is not None:
+        failed = document.error is not None and (document.status is None or document.status >= 500)
+        if kept is None or not failed:
             return document
-        as_of = kept.document.as_of
-        stamp = f" as of {as_of:%Y-%m-%d %H:%M}Z" if as_of is not None else ""
-        self._run.notes[f"{address}: {document.error}; the last good answer serves,{stamp}"] = None
+        as_of = kept.document.as_of or kept.first
+        self._run.notes[f"{address}: {document.error}; the last good answer serves, as of {as_of:%Y-%m-%d %H:%M}Z"] = (
+            None
+        )
         return kept.document
 
     def _unasked(self, address: str, reason: str) -> Document:
@@ -273,337 +238,29 @@ class Fetcher:
     def _asked(self, address: str, largest: int, *, named: bool) -> Document:
         try:
             target = addresses.checked(address, named=named)
-            reply = self._get(target, largest, named=named)
+            reply, proxy = self._client.get(target, largest=largest, private=named)
         except UnsafeAddressError as error:
             return self._unasked(address, f"not asked: {error}")
-        except _NoAnswerError as error:
+        except NoAnswerError as error:
             return Document(url=address, source="network", as_of=self._stamp(), error=str(error))
+        if proxy is not None:
+            self._run.notes[f"documents were asked for through the proxy {proxy}"] = None
         document = judge(
             address, reply.text, source="network", status=reply.status, as_of=self._stamp(), error=reply.fault
         )
         if self._history is not None:
-            self._history.keep(document, max_age=reply.max_age)
+            self._history.keep(document, max_age=reply.max_age or USUAL)
         return document
 
     def _stamp(self) -> datetime:
         return self._now().astimezone(UTC).replace(microsecond=0)
 
-    # ----------------------------------------------------------------- one request
-
-    def _get(self, target: Target, largest: int, *, named: bool) -> _Reply:
-        deadline = _Deadline(self._limits.total_s)
-        proxies = get_environ_proxies(target.url, no_proxy=None)
-        proxy = proxies.get(target.scheme) or proxies.get("all")
-        if proxy is not None:
-            # A proxy resolves names itself, so the address cannot be examined: only what the user names.
-            self._note_proxy(proxy)
-            if not named:
-                raise _NoAnswerError("not asked: a proxy hides where the host leads; --allow-issuer permits it")
-        connect = functools.partial(self._connected, deadline=deadline, named=named or proxy is not None)
-        try:
-            with deadline, self._session(connect, target.scheme) as session:
-                return _exchange(
-                    session, target, largest, self._limits, deadline, {target.scheme: proxy} if proxy else {}
-                )
-        except _NoAnswerError:
-            raise
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise _NoAnswerError(deadline.reason or _words(error)) from error
-
-    def _note_proxy(self, proxy: str) -> None:
-        host = proxy.rpartition("@")[2].removeprefix("http://").removeprefix("https://").rstrip("/")
-        self._run.notes[f"documents were asked for through the proxy {host[:_LONGEST_SHOWN]}"] = None
-
-    @contextlib.contextmanager
-    def _session(self, connect: _Connect, scheme: str) -> Iterator[requests.Session]:
-        session = requests.Session()
-        session.trust_env = False  # no .netrc, no proxy that was not looked at
-        session.headers.clear()
-        session.mount(f"{scheme}://", _Adapter(connect, self._context(self._ca_bundle)))
-        try:
-            yield session
-        finally:
-            session.close()
-
-    def _context(self, ca_bundle: str | None) -> ssl.SSLContext:
-        """The system's trust (SSL_CERT_FILE included), certifi's where that is empty, and the user's own."""
-        context = ssl.create_default_context()
-        if not context.get_ca_certs() and not context.cert_store_stats()["x509_ca"]:
-            context.load_verify_locations(requests.certs.where())
-        if ca_bundle is not None:
-            try:
-                context.load_verify_locations(ca_bundle)
-            except (OSError, ssl.SSLError) as error:
-                raise InputError(
-                    f"{ca_bundle}: is no file of certificates: {getattr(error, 'strerror', None) or error}",
-                    hint="--ca-bundle takes PEM certificates.",
-                ) from error
-        return context
-
-    def _connected(self, host: str, port: int, timeout: float, *, deadline: _Deadline, named: bool) -> socket.socket:
-        """Resolves once, examines every address, and connects to one of those examined."""
-        found = _in_time(lambda: self._resolve(host, port), deadline)
-        if not found:
-            raise _NoAnswerError(f"the host name {host} is unknown")
-        refused = [a for a in found if not addresses.may_connect(a, private=named)]
-        if refused:
-            raise _NoAnswerError(f"not asked: {host} leads to {refused[0]}, which is no public address")
-        fault: OSError | None = None
-        for address in found:
-            try:
-                connection = socket.create_connection((address, port), min(timeout, deadline.left()))
-            except OSError as error:
-                fault = error
-            else:
-                deadline.watch(connection)
-                return connection
-        raise _NoAnswerError(f"{host} cannot be connected to: {_words(fault)}")
-
-
-# --------------------------------------------------------------------------- the connection
-
-_Connect = Callable[[str, int, float], socket.socket]
-
-
-class _NoAnswerError(Exception):
-    """There is no answer; the message says why."""
-
-
-class _Deadline:
-    """Ends a request as a whole: the socket is shut down, for a time-out of reads is renewed by every byte."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self._seconds = seconds
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._stop)
-        self._timer.daemon = True
-        self.reason: str | None = None
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        for connection in self._sockets:
-            connection.close()
-
-    def left(self) -> float:
-        """Seconds until the end."""
-        return max(0.001, self._end - time.monotonic())
-
-    def over(self) -> bool:
-        """Tells whether the time is up, and remembers it as the reason."""
-        if time.monotonic() >= self._end:
-            self.reason = self._late()
-        return self.reason is not None
-
-    def watch(self, connection: socket.socket) -> None:
-        """Ends this connection, too; TLS takes the original socket over, hence the duplicate."""
-        self._sockets.append(connection.dup())
-
-    def _late(self) -> str:
-        return f"no whole answer within {self._seconds:g} s"
-
-    def _stop(self) -> None:
-        self.reason = self._late()
-        for connection in self._sockets:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Adapter(HTTPAdapter):
-    """Lets connections be made by a function, and trust be a context."""
-
-    def __init__(self, connect: _Connect, context: ssl.SSLContext) -> None:
-        self._connect = connect
-        self._ssl_context = context
-        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._ssl_context, **kwargs)  # type: ignore[no-untyped-call]
-        self.poolmanager.pool_classes_by_scheme = _pools(self._connect)
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=self._ssl_context, **kwargs)
-        manager.pool_classes_by_scheme = _pools(self._connect)
-        return manager
-
-
-def _pools(connect: _Connect) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection pools whose connections are made by ``connect``, and by nothing else."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self.host, self.port or self.default_port, _seconds(self.timeout))
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self.host, self.port or self.default_port, _seconds(self.timeout))
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
-
-
-def _seconds(timeout: object) -> float:
-    return float(timeout) if isinstance(timeout, int | float) else Limits().connect_s
-
-
-def _resolved(host: str, port: int) -> Sequence[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return ()
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def _in_time(resolve: Callable[[], Sequence[str]], deadline: _Deadline) -> Sequence[str]:
-    """Runs the resolver, which knows no time-out, beside and waits no longer than there is time."""
-    answers: queue.SimpleQueue[Sequence[str]] = queue.SimpleQueue()
-    threading.Thread(target=lambda: answers.put(resolve()), daemon=True).start()
-    try:
-        return answers.get(timeout=deadline.left())
-    except queue.Empty:
-        raise _NoAnswerError("the host name was not resolved in time") from None
-
-
-# --------------------------------------------------------------------------- the answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reply:
-    status: int
-    text: str = ""
-    fault: str | None = None
-    max_age: timedelta = USUAL
-
-
-def _exchange(
-    session: requests.Session,
-    target: Target,
-    largest: int,
-    limits: Limits,
-    deadline: _Deadline,
-    proxies: dict[str, str],
-) -> _Reply:
-    headers = {
-        "User-Agent": USER_AGENT,
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "Connection": "close",
-    }
-    with session.get(
-        target.url,
-        headers=headers,
-        timeout=(limits.connect_s, limits.read_s),
-        allow_redirects=False,
-        stream=True,
-        proxies=proxies,
-    ) as response:
-        if 300 <= response.status_code <= 399:
-            return _Reply(status=response.status_code, fault=_redirect(response.headers.get("Location", "")))
-        data = _read(response, largest, deadline)
-        if data is None:
-            return _Reply(status=response.status_code, fault=f"is larger than {largest} bytes")
-        return _reply(response, data)
-
-
-def _redirect(location: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in location[:_LONGEST_SHOWN])
-    return f"is redirected to {shown or 'nowhere'}, and redirects are not followed"
-
-
-def _read(response: requests.Response, largest: int, deadline: _Deadline) -> bytes | None:
-    """Reads the body, at most ``largest`` bytes after decompression; None where there are more."""
-    wire = bytearray()
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
-        wire += chunk
-        if len(wire) > largest:
-            return None
-        if deadline.over():
-            break
-    if deadline.reason is not None:
-        raise _NoAnswerError(deadline.reason)
-    return _inflated(bytes(wire), response.headers.get("Content-Encoding", ""), largest)
-
-
-def _inflated(data: bytes, encoding: str, largest: int) -> bytes | None:
-    """Some servers compress though they were asked not to."""
-    if encoding.strip().lower() in {"", "identity"}:
-        return data
-    if encoding.strip().lower() not in {"gzip", "deflate"}:
-        raise _NoAnswerError("is compressed, though it was asked not to be")
-    try:
-        plain = zlib.decompressobj(47).decompress(data, largest + 1)
-    except zlib.error as error:
-        raise _NoAnswerError("is compressed and damaged") from error
-    return plain if len(plain) <= largest else None
-
-
-def _reply(response: requests.Response, data: bytes) -> _Reply:
-    expected = response.headers.get("Content-Length", "")
-    if (
-        expected.isdecimal()
-        and len(expected) < 12
-        and "Content-Encoding" not in response.headers
-        and len(data) < int(expected)
-    ):
-        raise _NoAnswerError(f"broke off after {len(data)} of {expected} bytes")
-    match = _MAX_AGE.search(response.headers.get("Cache-Control", "")[:1024])
-    age = timedelta(seconds=int(match[1])) if match else USUAL
-    try:
-        return _Reply(status=response.status_code, text=data.decode("utf-8-sig"), max_age=age)
-    except UnicodeDecodeError:
-        return _Reply(status=response.status_code, fault="is not UTF-8 text")
-
-
-_CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
-    (ssl.SSLError, "TLS failed"),
-    (TimeoutError, "no answer in time"),
-    (ConnectionRefusedError, "the connection was refused"),
-    (ConnectionResetError, "the connection was reset"),
-)
-
-
-def _words(error: BaseException | None) -> str:
-    """Says in a few words what went wrong, by the innermost cause that is known."""
-    chain = list(_chain(error))
-    for inner in reversed(chain):
-        for kind, words in _CAUSES:
-            if isinstance(inner, kind):
-                detail = getattr(inner, "verify_message", "")
-                return f"{words}: {detail}" if detail else words
-    text = type(chain[-1]).__name__ if chain else "unknown"
-    return f"no answer ({text})"
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what lies beneath it; the libraries put causes into arguments, too."""
-    seen: list[BaseException] = []
-    while error is not None and error not in seen and len(seen) < 16:
-        seen.append(error)
-        yield error
-        inner = getattr(error, "reason", None)
-        inner = (
-            inner
-            if isinstance(inner, BaseException)
-            else next((a for a in error.args if isinstance(a, BaseException)), None)
-        )
-        error = inner or error.__cause__ or error.__context__
-
 
 def _how_to_ask(issuer: str) -> str:
     vendor = vendors.identify(issuer)
     address = vendor.discovery_url if vendor and vendor.discovery_url else addresses.well_known(issuer)
-    shown = "".join(c if c.isprintable() else "?" for c in issuer[:_LONGEST_SHOWN])
     flag = " or --online" if vendor is not None and vendor.fetch_allowed else ""
-    return f"not asked: --allow-issuer {shown}{flag} would ask {address[:_LONGEST_SHOWN]}"
+    return f"not asked: --allow-issuer {shown(issuer)}{flag} would ask {shown(address)}"
 
 
 def allow(texts: Iterable[str]) -> tuple[Pattern, ...]:

@@ -60,7 +60,7 @@ class History:
         if document.error is not None or document.body is None or document.as_of is None:
             return
         try:
-            self._write(document, max(SHORTEST, min(max_age, LONGEST)))
+            self._write(document, document.as_of, max(SHORTEST, min(max_age, LONGEST)))
         except OSError as error:
             self.fault = f"{self.folder}: the cache cannot be written: {error.strerror or error}"
 
@@ -84,8 +84,7 @@ class History:
         except OSError:
             return []
 
-    def _write(self, document: Document, max_age: timedelta) -> None:
-        as_of = document.as_of or datetime.min
+    def _write(self, document: Document, as_of: datetime, max_age: timedelta) -> None:
         body = json.dumps(document.body, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         newest = self.newest(document.url)
         same = newest is not None and newest.document.body == document.body

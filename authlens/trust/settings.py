@@ -155,7 +155,13 @@ def _environment_later(path: str) -> bool:
 
 def _overlay(entries: dict[str, _Entry], path: str) -> None:
     for key, value in _flatten(_parse(_text(path), path)):
-        entries[key.lower()] = _Entry(key=key, value=value, path=path)
+        if value is None:
+            entries.pop(key.lower(), None)
+            continue
+        text = _text_of(value) if _wanted(key) else ""
+        first = entries.get(key.lower())
+        spelling = key if first is None else first.key
+        entries[key.lower()] = _Entry(key=spelling, value=text, filled=value != "", path=path)
 
 
 def _text(path: str) -> str:
@@ -245,17 +251,20 @@ def _blank(piece: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     key: str
-    value: str | None
+    value: str
+    """Empty where it is not one of those kept."""
+    filled: bool
+    """Something stood there."""
     path: str
 
 
-def _unwrap(document: object) -> object:
+def _unwrap(document: object) -> Mapping[str, object]:
     """Finds the settings in what platforms export: App Service's list of names, ``Values``, launch profiles."""
     if isinstance(document, list):
         pairs = [(d.get("name"), d.get("value")) for d in document if isinstance(d, dict)]
         return {name: value for name, value in pairs if isinstance(name, str)}
     if isinstance(document, dict):
-        merged = dict(document)
+        merged = {name: value for name, value in document.items() if name not in {"Values", "profiles"}}
         for inner in _environments(document):
             merged.update(inner)
         return merged
@@ -273,7 +282,7 @@ def _environments(document: Mapping[str, object]) -> Iterator[Mapping[str, objec
             yield variables
 
 
-def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str | None]]:
+def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Yields colon-separated keys; the depth was bounded when the text was read."""
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -282,22 +291,19 @@ def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str | None]
         for index, inner in enumerate(value):
             yield from _flatten(inner, _join(prefix, str(index)))
     elif prefix:
-        yield prefix, _kept(prefix, value)
+        yield prefix, value
 
 
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}:{name}" if prefix else name
 
 
-def _kept(key: str, value: object) -> str | None:
-    """Returns the value where its key is one that is needed, else an empty text for "something is there"."""
-    if value is None or value == "":
-        return None
+def _wanted(key: str) -> bool:
+    """Only values under these names are kept, and none inside a section of keys."""
     names = key.lower().split(":")
-    wanted = names[-2] if _INDEX.fullmatch(names[-1]) and len(names) > 1 else names[-1]
+    own = names[-2] if _INDEX.fullmatch(names[-1]) and len(names) > 1 else names[-1]
     # A secret may hide under a harmless name: {"SigningKeys": [{"Issuer": …, "Value": …}]}
-    inside_secret = any(_SECRET_BY_NAME.fullmatch(name) for name in names[:-1])
-    return _text_of(value) if wanted in _KEPT and not inside_secret else ""
+    return own in _KEPT and not any(_SECRET_BY_NAME.fullmatch(name) for name in names[:-1])
 
 
 def _text_of(value: object) -> str:
@@ -329,8 +335,7 @@ def _sections(entries: Mapping[str, _Entry]) -> Iterator[Section]:
     """Gathers the entries by the section they stand in, in the order in which sections first appear."""
     gathered: dict[str, _Gathering] = {}
     for entry in entries.values():
-        if entry.value is not None:
-            _gather(gathered, entry.key.split(":"), entry.value, entry.path)
+        _gather(gathered, entry)
     for found in gathered.values():
         yield Section(
             path=found.path,
@@ -342,21 +347,22 @@ def _sections(entries: Mapping[str, _Entry]) -> Iterator[Section]:
         )
 
 
-def _gather(gathered: dict[str, _Gathering], parts: list[str], value: str, path: str) -> None:
+def _gather(gathered: dict[str, _Gathering], entry: _Entry) -> None:
+    parts = entry.key.split(":")
     for depth in range(len(parts)):
         section = _open(gathered, parts[:depth])
         section.members[parts[depth].lower()] = None
         if _SECRET_BY_NAME.fullmatch(parts[depth]):
-            section.keys = True
-            section.files[path] = None
+            section.keys = section.keys or entry.filled
+            section.files[entry.path] = None
             return
     in_list = _INDEX.fullmatch(parts[-1]) is not None and len(parts) > 1
     owner = _open(gathered, parts[: -2 if in_list else -1])
-    owner.files[path] = None
-    if value and in_list:
-        owner.lists.setdefault(parts[-2].lower(), {})[int(parts[-1])] = value
-    elif value:
-        owner.values[parts[-1].lower()] = value
+    owner.files[entry.path] = None
+    if entry.value and in_list:
+        owner.lists.setdefault(parts[-2].lower(), {})[int(parts[-1])] = entry.value
+    elif entry.value:
+        owner.values[parts[-1].lower()] = entry.value
 
 
 def _open(gathered: dict[str, _Gathering], parts: list[str]) -> _Gathering:

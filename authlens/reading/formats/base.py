@@ -87,7 +87,7 @@ def record(draft: Draft, run: Run, place: Place) -> Record:
     """Complete a draft with where it stands and what its envelopes say."""
     first = run.piece(0)
     offset, line = run.place(0)
-    end, last = _behind(run)
+    end, last = run.behind()
     note = first.note
     if note is not None and draft.time is None and note.stamp:
         draft.time, draft.time_assumed = timestamps.parse(note.stamp, place.zone)
@@ -111,17 +111,6 @@ def record(draft: Draft, run: Run, place: Place) -> Record:
         cut=draft.cut or place.cut,
         secondary=place.secondary,
     )
-
-
-def _behind(run: Run) -> tuple[int, int]:
-    """Offset behind the run, and the line of its last byte."""
-    if not run.data:
-        return run.place(0)
-    piece = run.piece(len(run.data) - 1)
-    offset, line = run.place(len(run.data) - 1)
-    if piece.size >= 0:
-        return piece.offset + piece.size, line + max(1, piece.lines) - 1
-    return offset + 1, line
 
 
 def decoded(data: bytes) -> tuple[str, int]:

@@ -45,6 +45,19 @@ def parse(data: bytes | str) -> Any:
         return None
 
 
+def first(data: bytes) -> Any:
+    """The first value of several, or None."""
+    try:
+        return json.JSONDecoder().raw_decode(data.decode(errors="replace"))[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def written(value: Any) -> bytes:
+    """A value on one line."""
+    return json.dumps(value).encode() + b"\n"
+
+
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
@@ -124,14 +137,17 @@ _REQUEST = ("RequestId", "requestId", "TraceIdentifier", "request_id", "AspNetCo
 _TRACE = ("@tr", "TraceId", "traceId", "trace_id", "trace.id", "traceid", "operation_Id", "OperationId")
 _HOST = ("MachineName", "machineName", "machine", "hostname", "HostName", "host.name", "Computer", "machinename")
 _CLIENT = ("RemoteIpAddress", "RemoteIp", "RemoteIP", "ClientIp", "ClientIP", "clientIp", "client_ip", "client.ip", "RemoteAddress")  # fmt: skip
+_SAID = frozenset(
+    {*_TIME, *_TEMPLATE, *_MESSAGE, *_EXCEPTION, "Details", "InnermostMessage", "innermostMessage", "errorMessage"}
+)
 _NESTED = ("Properties", "State", "fields", "EventProperties", "eventProperties", "properties", "labels", "metadata", "customDimensions", "log", "trace", "host", "client", "context", "attributes", "Renderings_")  # fmt: skip
 
 
 def read(value: Mapping[str, Any], place: Place) -> Draft:
     """What an object says as an event."""
     flat = _flat(value)
-    draft = Draft(fields=flat)
-    draft.time, draft.time_assumed = _time(_first(value, _TIME), place)
+    draft = Draft(fields={k: v for k, v in flat.items() if k not in _SAID})
+    draft.time, draft.time_assumed = _when(value, place)
     draft.level = _level(value)
     draft.logger = _text(_first(flat, _LOGGER))
     draft.event_id = _event_id(flat)
@@ -162,20 +178,36 @@ def _time(value: Any, place: Place) -> tuple[Any, bool]:
     return timestamps.parse(value[:64], place.zone) if isinstance(value, str) else (None, False)
 
 
+def _when(value: Mapping[str, Any], place: Place) -> tuple[Any, bool]:
+    name = next((n for n in _TIME if value.get(n) not in (None, "")), None)
+    if name is not None:
+        moment, assumed = _time(value[name], place)
+        return (moment, assumed) if "[UTC]" not in name or moment is None else _time(f"{value[name]} UTC", place)
+    for item in value.values():  # a layout of the user's own: known by the shape of the value
+        if isinstance(item, str) and 15 < len(item) < 40 and (found := _time(item, place))[0] is not None:
+            return found
+    return None, False
+
+
 def _level(value: Mapping[str, Any]) -> str | None:
     found = _first(value, _LEVEL)
     if found is None and isinstance(value.get("log"), dict):
         found = value["log"].get("level")
+    if isinstance(found, str) and found.isdigit() and len(found) == 1:
+        found = int(found)
     if isinstance(found, int) and not isinstance(found, bool):
         return _number_level(value, found)
     if found is None:
-        return "information" if "@t" in value else None
+        words = (level(v) for v in value.values() if isinstance(v, str) and 3 <= len(v) <= 13)
+        return "information" if "@t" in value else next((w for w in words if w), None)
     return level(found)
 
 
 def _number_level(value: Mapping[str, Any], number: int) -> str | None:
     if "short_message" in value:  # syslog's numbers
-        return ["critical", "critical", "critical", "error", "warning", "information", "information", "debug"][number % 8]
+        return ["critical", "critical", "critical", "error", "warning", "information", "information", "debug"][
+            number % 8
+        ]
     if "SeverityLevel" in value or "severityLevel" in value:
         return dict(enumerate(("debug", "information", "warning", "error", "critical"))).get(number)
     return dict(enumerate(("trace", "debug", "information", "warning", "error", "critical"))).get(number)
@@ -204,6 +236,10 @@ def _flat(value: Mapping[str, Any]) -> dict[str, Any]:
         elif name in _NESTED and isinstance(inner, dict):
             prefix = f"{name}." if name in {"log", "trace", "host", "client"} else ""
             flat.update({f"{prefix}{key}": item for key, item in inner.items()})
+        elif name in _NESTED and isinstance(inner, list):
+            flat.update({str(p["Name"]): p.get("Value") for p in inner if isinstance(p, dict) and "Name" in p})
+        elif name.startswith("_") and "short_message" in value:
+            flat[name.lstrip("_")] = inner
         elif name in _NESTED and isinstance(inner, str) and inner.startswith("{"):
             again = parse(inner)
             flat.update(again if isinstance(again, dict) else {name: inner})
@@ -225,8 +261,7 @@ def _scopes(scopes: list[Any]) -> dict[str, Any]:
 
 def _rendered(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
     message = _message(value, flat)
-    thrown = _first(value, _EXCEPTION)
-    exception = _exception(thrown) if thrown is not None else ""
+    exception = _thrown(value)
     parts = [message]
     if exception and exception not in message:
         parts.append(exception)
@@ -236,11 +271,40 @@ def _rendered(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
     return text.strip()
 
 
+def _thrown(value: Mapping[str, Any]) -> str:
+    if "ExceptionType" in value or "outerMessage" in value or "OuterMessage" in value:
+        return _of_insights(value)
+    thrown = _first(value, _EXCEPTION)
+    return _exception(thrown) if thrown is not None else ""
+
+
+def _of_insights(value: Mapping[str, Any]) -> str:
+    """Application Insights keeps the chain of exceptions as a list in a string, and the stacks as objects."""
+    details = _first(value, ("Details", "details"))
+    chain = parse(details) if isinstance(details, str) else details
+    if isinstance(chain, list) and any(isinstance(e, dict) and e.get("message") for e in chain):
+        return "\n ---> ".join(_of_chain(e) for e in chain if isinstance(e, dict))
+    outer = _first(value, ("OuterMessage", "outerMessage")) or ""
+    kind_ = _first(value, ("OuterType", "outerType", "ExceptionType", "type")) or ""
+    inner = _first(value, ("InnermostMessage", "innermostMessage"))
+    kind_inner = _first(value, ("InnermostType", "innermostType")) or ""
+    nested = f"\n ---> {kind_inner}: {inner}" if inner and inner != outer else ""
+    return f"{kind_}: {outer}{nested}"
+
+
+def _of_chain(entry: Mapping[str, Any]) -> str:
+    stack = entry.get("parsedStack")
+    frames = [f"\n   at {f.get('method')}()" for f in stack if isinstance(f, dict)] if isinstance(stack, list) else []
+    return f"{entry.get('type', '')}: {entry.get('message', '')}" + "".join(frames)
+
+
 def _message(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
     template = _text(_first(value, _TEMPLATE))
     rendered = _text(_first(value, _MESSAGE))
+    if "ExceptionType" in value or rendered is None:
+        rendered = _text(flat.get("FormattedMessage")) or (None if "ExceptionType" in value else rendered)
     if template is not None and (rendered is None or "RenderedMessage" in value):
-        return _filled(template, flat, value.get("@r"))
+        return filled(template, flat, value.get("@r"))
     if rendered is not None and "@m" in value:
         return _unquoted(rendered, flat)
     return rendered or ""
@@ -249,7 +313,7 @@ def _message(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
 _HOLE = re.compile(r"\{\{|\}\}|\{[@$]?([A-Za-z0-9_.-]{1,128})(?:,-?\d{1,4})?(:[^{}]{1,64})?\}")
 
 
-def _filled(template: str, values: Mapping[str, Any], renderings: Any) -> str:
+def filled(template: str, values: Mapping[str, Any], renderings: Any = None) -> str:
     """A message template with its holes filled."""
     formatted = iter(renderings if isinstance(renderings, list) else ())
 
@@ -282,6 +346,8 @@ def _exception(value: Any, depth: int = 0) -> str:
         return value
     if depth > 16:
         return ""
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return "\n".join(value)
     if isinstance(value, list):
         return "\n ---> ".join(t for t in (_exception(v, depth + 1) for v in value) if t)
     return _exception_object(value, depth) if isinstance(value, dict) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from authlens.reading.formats import jsonl, text
+from authlens.reading.formats import blocks, jsonl, text, xml
 
 if TYPE_CHECKING:
     from authlens.model import Layout
@@ -19,4 +19,8 @@ def of(layout: Layout) -> Format:
         return jsonl.Indented(layout.format)
     if layout.format in jsonl.FORMATS:
         return jsonl.Json(layout.format)
+    if layout.format in xml.FORMATS:
+        return xml.Events(layout.format)
+    if layout.format in blocks.FORMATS:
+        return blocks.Blocks(layout.format)
     return text.of(layout)

@@ -2,103 +2,288 @@
 
 from __future__ import annotations
 
-import json
+import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
 
+from authlens.errors import UsageError
 from authlens.model import Layout
-from authlens.reading import timestamps
-from authlens.reading.formats import jsonl, text
+from authlens.reading import envelopes, needles, timestamps
+from authlens.reading.formats import blocks, jsonl, text, xml
 from authlens.reading.formats.base import LINE, plain
+from authlens.reading.runs import Piece, Run
 
+HEAD = 256 * 1024
+"""So many bytes of the beginning are enough to decide."""
 _LINES = 4000
+_DEPTH = 5
+_PASTE = 64 * 1024
+_UNKNOWN = frozenset({"unknown", "paste"})
 _BOM = b"\xef\xbb\xbf"
 
 
+def names() -> tuple[str, ...]:
+    """The formats that may be forced."""
+    known = {h.name for h in text.HEADS} | jsonl.FORMATS | jsonl.INDENTED | set(xml.FORMATS) | set(blocks.FORMATS)
+    return tuple(sorted(known | {"serilog-text", "text", "paste", "unknown"}))
+
+
 def sniff(head: bytes, path: str, forced: str | None = None) -> Layout:
-    """Decide a layout from the first 256 KiB or so; ``path`` is not believed, only ``forced`` is."""
-    del path
-    head = head.removeprefix(_BOM)
-    found = _sniff(head, forced)
-    return found
+    """Decide a layout from the first 256 KiB or so, as UTF-8.
 
+    ``path`` serves messages only: a name proves nothing. ``forced`` is the innermost format; envelopes are found
+    all the same.
 
-def _sniff(head: bytes, forced: str | None) -> Layout:
-    start = head.lstrip()[:1]
-    if start in b"{[" and (layout := _json(head)) is not None:
+    Raises:
+        UsageError: ``forced`` names no format.
+    """
+    if forced is not None and forced not in names():
+        raise UsageError(f"{path}: there is no format {forced!r}", hint=f"one of: {', '.join(names())}")
+    layout = _sniff(head.removeprefix(_BOM), _DEPTH, partial=len(head) >= HEAD)
+    if forced is None or layout.format == forced:
         return layout
-    return _text(head)
+    shaped = forced in {"serilog-text", "text"} and layout.head is not None
+    return replace(layout, format=forced, head=layout.head if shaped else None, why="as the user says")
+
+
+def _sniff(head: bytes, depth: int, *, partial: bool) -> Layout:
+    start = head.lstrip(b" \t\r\n\x1e\x00")[:1]
+    tries = (_octets, _json, _document, _xml, _csv, _lines_in_envelopes) if depth else (_json, _xml)
+    if start:
+        for attempt in tries:
+            found = attempt(head, depth, partial=partial)
+            if found is not None:
+                return found
+    return _text(head, partial=partial)
+
+
+# --------------------------------------------------------------------------- envelopes
+
+
+def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool) -> Layout:
+    """The layout of what an envelope holds, with the envelope around it."""
+    envelope = envelopes.of(name)
+    whole = head if envelope.whole or not partial else head[: head.rfind(b"\n") + 1] or head
+    streams = envelope.peel(Run(whole, (Piece(0, 0, 1),)))
+    around = ("reversed", name) if _backwards(streams) else (name,)
+    if len(around) > 1:
+        streams = {key: _turned(run) for key, run in streams.items()}
+    ranked = sorted(streams.values(), key=_promise, reverse=True)
+    inner = _sniff(ranked[0].data if ranked else b"", depth - 1, partial=partial)
+    if inner.format == "paste":
+        inner = replace(inner, format="unknown")
+    return replace(inner, envelopes=around + inner.envelopes, why=f"{why}; {inner.why}")
+
+
+def _promise(run: Run) -> tuple[bool, bool, int]:
+    return needles.hit(run.data), needles.authentication(run.data), len(run.data)
+
+
+def _backwards(streams: dict[str, Run]) -> bool:
+    """Whether the newest comes first."""
+    rises = falls = 0
+    for run in streams.values():
+        stamps = [timestamps.parse(p.note.stamp)[0] for p in run.pieces[:1000] if p.note and p.note.stamp]
+        moments = [s for s in stamps if s is not None]
+        pairs = list(zip(moments, moments[1:], strict=False))
+        rises += sum(a < b for a, b in pairs)
+        falls += sum(a > b for a, b in pairs)
+    return falls > 2 and falls > 3 * rises
+
+
+def _turned(run: Run) -> Run:
+    lines = run.data.split(b"\n")
+    return Run(b"\n".join(reversed(lines[:-1])) + b"\n", run.pieces)
+
+
+def _octets(head: bytes, depth: int, *, partial: bool) -> Layout | None:
+    match = re.match(rb"(\d{1,7}) <\d{1,3}>1 ", head)
+    if match is None:
+        return None
+    end = match.end(1) + 1 + int(match[1])
+    if end >= len(head) or head[end : end + 1] in b"\r\n":
+        return None  # a frame a line: the line reader will do
+    return _wrapped("octets", head, depth, "syslog frames with their length in front", partial=partial)
+
+
+def _csv(head: bytes, depth: int, *, partial: bool) -> Layout | None:
+    first = head.split(b"\n", 1)[0].decode(errors="replace").strip("\r\ufeff ")
+    delimiter = max(",;\t", key=first.count)
+    if first.count(delimiter) < 1 or len(first) > 8192:
+        return None
+    cells = {c.strip().lower() for c in next(csv.reader(io.StringIO(first), delimiter=delimiter), [])}
+    if len(cells) < 2 or not cells & _TEXT_COLUMNS or not cells & _TIME_COLUMNS:
+        return None
+    return _wrapped("csv", head, depth, "a table with a header", partial=partial)
+
+
+_TEXT_COLUMNS = frozenset({"message", "@message", "logmessage", "log_s", "resultdescription", "_raw", "outermessage", "innermostmessage", "renderedmessage", "line", "log", "content", "textpayload"})  # fmt: skip
+_TIME_COLUMNS = frozenset({"timestamp", "@timestamp", "timestamp [utc]", "timegenerated", "timegenerated [utc]", "time", "date", "_time", "timecreated", "date and time"})  # fmt: skip
+
+
+def _lines_in_envelopes(head: bytes, depth: int, *, partial: bool) -> Layout | None:
+    lines = [line for line in plain(head).split(b"\n")[:_LINES] if line.strip()]
+    lines = lines[:-1] if partial and len(lines) > 1 else lines
+    for name in envelopes.LINE_PREFIXES:
+        envelope = envelopes.of(name)
+        share = sum(envelope.starts(line, 0, len(line)) for line in lines) / max(1, len(lines))
+        if share < _SHARES.get(name, 0.8):
+            continue
+        layout = _wrapped(name, head, depth, f"{share:.0%} of the lines are {name} lines", partial=partial)
+        if layout.format not in _UNKNOWN or name in _SURE:
+            return layout
+    return None
+
+
+_SHARES = {"cri": 0.5, "syslog-5424": 0.5, "syslog": 0.6, "docker-desktop": 0.45}
+_SURE = frozenset({"cri", "syslog-5424", "syslog", "logcli", "kubectl"})
 
 
 # --------------------------------------------------------------------------- JSON
 
 
-def _json(head: bytes) -> Layout | None:
-    counts: Counter[str] = Counter()
-    for line in _lines(head):
-        if not line.startswith((b"{", b" {")):
-            continue
-        value = jsonl.parse(line)
-        if isinstance(value, dict):
-            counts[jsonl.kind(value)] += 1
-    if counts:
-        name, count = counts.most_common(1)[0]
-        return Layout(format=name, why=f"{count} lines are JSON objects of this form")
-    if re.match(rb"\s*\{\s*\n", head):
-        return Layout(format="mel-json-indented", why="JSON objects over several lines")
+def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
+    """Objects, one a line."""
+    around: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    objects = []
+    lines = head.split(b"\n")[:_LINES]
+    for line in lines[:-1] if partial and len(lines) > 1 else lines:
+        value = jsonl.parse(line.strip(b" \t\r\x1e\x00")) if line.lstrip(b" \t\x1e\x00").startswith(b"{") else None
+        if isinstance(value, dict) and value:
+            objects.append(value)
+            around[envelopes.of_object(value) or ""] += 1
+            kinds[jsonl.kind(value)] += 1
+    filled = sum(1 for line in lines if line.strip())
+    if not objects or len(objects) * 5 < filled:
+        return None
+    name = _envelope(around) or (_message_envelope(objects, kinds) if depth else None)
+    if name is not None and depth:
+        return _wrapped(name, head, depth, f"lines are {name} objects", partial=partial)
+    kind, count = kinds.most_common(1)[0]
+    return Layout(format=kind, why=f"{count} lines are JSON objects of this form")
+
+
+def _envelope(around: Counter[str]) -> str | None:
+    doubtful = around.pop("docker-json?", 0)
+    if doubtful:
+        around["docker-json" if around["docker-json"] else "fluent"] += doubtful
+    name, count = max(around.items(), key=lambda item: item[1])
+    return name or None if count else None
+
+
+def _message_envelope(objects: list[dict[str, object]], kinds: Counter[str]) -> str | None:
+    """``json-message`` where the objects' messages are lines of a log in turn."""
+    if kinds.most_common(1)[0][0] not in {"json", "nlog-json", "ecs", "appinsights-json"}:
+        return None
+    texts = [next(iter(envelopes.of("json-message").peel(_single(o)).values())).data for o in objects[:200]]
+    inner = b"".join(texts)
+    heads = sum(1 for t in texts if any(h.starts(t) for h in text.HEADS[:4]) or isinstance(jsonl.parse(t), dict))
+    return "json-message" if heads and (heads * 4 >= len(texts) or b"\n         at " in inner) else None
+
+
+def _single(value: dict[str, object]) -> Run:
+    return Run(jsonl.written(value), (Piece(0, 0, 1),))
+
+
+def _document(head: bytes, depth: int, *, partial: bool) -> Layout | None:
+    """An array, or an object over several lines."""
+    start = head.lstrip(b" \t\r\n\x1e\x00")
+    if re.match(rb"\[\s*[\[{\]]", start):
+        return _wrapped("json-document", head, depth, "a JSON array", partial=partial)
+    if not re.match(rb"\{\s*\"", start):
+        return None
+    indented = re.match(rb"\{\s*\n", start) is not None
+    value = jsonl.first(start)
+    if indented and isinstance(value, dict) and envelopes.of_object(value) is None and jsonl.kind(value) != "json":
+        return Layout(format=f"{jsonl.kind(value)}-indented", why="JSON objects over several lines")
+    if isinstance(value, dict) or envelopes.holds_list(start):
+        return _wrapped("json-document", head, depth, "a JSON document", partial=partial)
+    return None
+
+
+# --------------------------------------------------------------------------- XML
+
+
+def _xml(head: bytes, _depth: int, *, partial: bool) -> Layout | None:
+    del partial
+    if not head.lstrip().startswith(b"<"):
+        return None
+    for name, (tag, _) in xml.FORMATS.items():
+        if re.search(rb"<" + re.escape(tag) + rb"[\s>]", head[:65536]):
+            return Layout(format=name, why="XML events")
     return None
 
 
 # --------------------------------------------------------------------------- text
 
 
-def _lines(head: bytes) -> list[bytes]:
-    lines = plain(head).split(b"\n")[:_LINES]
-    return [line[:LINE].rstrip(b"\r") for line in lines]
-
-
-def _text(head: bytes) -> Layout:
-    lines = _lines(head)
+def _text(head: bytes, *, partial: bool) -> Layout:
+    lines = [line[:LINE].rstrip(b"\r") for line in plain(head).split(b"\n")[:_LINES]]
     best, most = None, 0
+    for name, mark in blocks.FORMATS.items():
+        if any(line.startswith(mark) for line in lines):
+            return Layout(format=name, why="blocks of named values")
     for known in text.HEADS:
-        pattern = re.compile(known.pattern.encode())
-        count = sum(1 for line in lines if pattern.match(line))
+        count = sum(1 for line in lines if known.starts(line))
         if count > most:
             best, most = known.name, count
     shape, count = _shape(lines)
     if shape is not None and count > most * 1.2:
-        return Layout(format=_name(shape), head=shape, why=f"{count} lines begin alike")
+        return Layout(
+            format="serilog-text" if _SERILOG.search(shape) else "text", head=shape, why=f"{count} lines begin alike"
+        )
     if best is not None:
         return Layout(format=best, why=f"{most} lines begin like it")
-    return Layout(format="unknown", why="no line begins with a time or level that others share")
+    if not partial and len(head) <= _PASTE:
+        return Layout(format="paste", why="no line begins with a time or a level that others share")
+    return Layout(format="unknown", why="no line begins with a time or a level that others share")
 
 
 # A word that names a level, where it stands as a column.
 _LEVEL_WORDS = (
-    "VRB|DBG|INF|WRN|ERR|FTL|TRC|CRT|VERB|DBUG|INFO|WARN|EROR|FATL|FAIL|CRIT|TRCE|TRACE|DEBUG|ERROR|FATAL|NOTICE"
-    "|VERBOSE|INFORMATIONAL|INFORMATION|WARNING|CRITICAL"
+    "VERBOSE|VERB|VRB|DEBUG|DBUG|DBG|INFORMATIONAL|INFORMATION|INFO|INF|NOTICE|WARNING|WARN|WRN|ERROR|EROR|ERR|FAIL"
+    "|FATAL|FATL|FTL|CRITICAL|CRIT|CRT|TRACE|TRCE|TRC"
 )
 _LEVEL = rf"(?i:{_LEVEL_WORDS})"
 _LEVEL_COLUMN = re.compile(rf"(?<![A-Za-z0-9])({_LEVEL})(?![A-Za-z0-9=])")
 _TIMES = [(kind, re.compile(timestamps.pattern(kind))) for kind in timestamps.KINDS if kind != "epoch"]
-_BEFORE = re.compile(rf"(?:<\d{{1,3}}>)?[\[(<|{{\"' ]{{0,3}}(?:(?P<lvl>{_LEVEL})[\])>|: ]{{0,4}}[\[(<|: -]{{0,4}})?")
+_BEFORE = re.compile(
+    rf"(?:<\d{{1,3}}>)?[\[(<|{{\"' ]{{0,3}}(?:(?P<lvl>{_LEVEL})(?![A-Za-z0-9])[\])>|: ]{{0,4}}[\[(<|: -]{{0,4}})?"
+)
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9]{0,8}")
+_SERILOG = re.compile(r"P<lvl>")
 
 
 def _shape(lines: list[bytes]) -> tuple[str | None, int]:
+    """The pattern that most heads share, and how many do."""
     counts: Counter[str] = Counter()
     first: str | None = None
+    day_first = False
     for raw in lines:
-        shape = _head_of(raw.decode(errors="replace")) if raw[:1].strip() else None
+        line = raw.decode(errors="replace")
+        shape = _head_of(line) if line.strip() else None
         if shape is not None:
             counts[shape] += 1
-        if first is None and raw.strip():
+            day_first = day_first or _day_first(line)
+        if first is None and line.strip():
             first = shape or ""
     if not counts:
         return None, 0
     best, count = counts.most_common(1)[0]
-    return (best, count) if count > 1 or best == first else (None, 0)
+    if count == 1 and best != first:
+        return None, 0
+    return (best.replace("(?P<ts>", "(?P<dmy>") if day_first else best), count
+
+
+_NUMERIC = re.compile(timestamps.KINDS["numeric"])
+
+
+def _day_first(line: str) -> bool:
+    match = _NUMERIC.search(line[:64])
+    return match is not None and 12 < int(match["a"]) <= 31 and int(match["b"]) <= 12
 
 
 def _head_of(line: str) -> str | None:
@@ -106,46 +291,48 @@ def _head_of(line: str) -> str | None:
     at = before.end() if before else 0
     for kind, compiled in _TIMES:
         match = compiled.match(line, at)
-        if match is not None:
+        if match is not None and not line[match.end() : match.end() + 1].isalnum():
             return _pattern(line, before, kind, match.end())
-    if before is not None and before["lvl"] and before.end() > before.end("lvl") and _column(line, before):
-        return _literal(line[: before.start("lvl")]) + _named_level() + _literal(line[before.end("lvl") : before.end("lvl") + 1])
+    if before is not None and before["lvl"] and _is_column(line, before):
+        end = before.end("lvl")
+        return _literal(line[: before.start("lvl")]) + _named_level() + _literal(line[end : end + 1])
     return None
 
 
-def _column(line: str, before: re.Match[str]) -> bool:
-    return before.start("lvl") > 0 or before["lvl"].isupper()
+def _is_column(line: str, before: re.Match[str]) -> bool:
+    """Whether a level without a time is a head and not a word of a sentence."""
+    follows = line[before.end("lvl") : before.end("lvl") + 1]
+    return follows in set("]|)>") if before.start("lvl") > 0 else before["lvl"].isupper() and follows in set("]|: ")
 
 
 def _pattern(line: str, before: re.Match[str] | None, kind: str, end: int) -> str | None:
-    group = "dmy" if kind == "day-first" else "ts"
-    time = rf"(?P<{group}>{timestamps.pattern(kind)})"
+    time = rf"(?P<ts>{timestamps.pattern(kind)})"
+    follows = line[end : end + 1]
     if before is not None and before["lvl"]:
         lead = _literal(line[: before.start("lvl")]) + _named_level() + r"[^\w\n]{0,8}"
-        return lead + time + _literal(line[end : end + 1])
+        return lead + time + _literal(follows)
     lead = _literal(line[: before.end() if before else 0])
     level = _LEVEL_COLUMN.search(line, end, end + 100)
-    if level is None:
-        return lead + time + _literal(line[end : end + 1]) if line[end : end + 1] and not line[end].isalnum() else None
+    if level is None or not _delimited(line, level):
+        return lead + time + _literal(follows) if follows else None
     between = line[end : level.start()]
     middle = _literal(between) if _PUNCTUATION.fullmatch(between) else r"(?P<mid>[^\n]{0,100}?)"
     after = line[level.end() : level.end() + 1]
-    return lead + time + middle + _named_level() + (_literal(after) if after and not after.isalnum() else "")
+    return lead + time + middle + _named_level() + _literal(after)
+
+
+def _delimited(line: str, level: re.Match[str]) -> bool:
+    """Whether a level stands in a column of its own."""
+    before, after = line[level.start() - 1], line[level.end() : level.end() + 1]
+    if before in "[(<|\t{" or after in set("])>|\t}:"):
+        return True
+    return level[1].isupper() or len(level[1]) in {3, 4}
 
 
 def _named_level() -> str:
     return rf"(?P<lvl>{_LEVEL})"
 
 
-def _literal(text_: str) -> str:
-    return re.sub(r"(?:\\? ){2,}", " +", re.escape(text_))
-
-
-def _name(pattern: str) -> str:
-    if "|" in pattern.replace(_LEVEL_WORDS, "") and r"\|" in pattern:
-        return "nlog"
-    return "serilog-text"
-
-
-def _unused() -> Iterator[str]:
-    yield json.dumps({})
+def _literal(words: str) -> str:
+    """Taken as it stands, but for the number of blanks."""
+    return re.sub(r"(?:\\ )+", " +", re.escape(words))

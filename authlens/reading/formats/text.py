@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from authlens.model import Layout, Record
 from authlens.reading import timestamps
@@ -32,6 +33,10 @@ class Head:
     """Which function reads the rest: a key of ``_BODIES``."""
     ends: str = ""
     """Where given, the line must end with one of these characters; asked before the pattern."""
+
+    def starts(self, line: bytes) -> bool:
+        """Whether a line, its feed gone, is such a head."""
+        return _compiled(self.pattern).match(line, 0, LINE) is not None
 
 
 HEADS = (
@@ -82,8 +87,14 @@ HEADS = (
         "columns",
     ),
     Head("mel-debug", rf"(?P<cat>{_LOGGER}): (?P<lvl>{_FULL_LEVEL}): (?P<msg>)", "fields"),
-    Head("otel-console", r"LogRecord\.Timestamp: +(?P<ts>\(not set\)|\S{1,40})", "otel"),
 )
+
+
+@lru_cache(maxsize=128)
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode())
+
+
 BY_NAME = {head.name: head for head in HEADS}
 
 
@@ -123,15 +134,43 @@ class TextFormat:
         return record(draft, run, place), broken
 
 
-def of(layout: Layout) -> TextFormat | Paste:
+def of(layout: Layout) -> TextFormat | Lines | Paste:
     """The text format of a layout."""
     if layout.head is not None:
         known = BY_NAME.get(layout.format)
-        return TextFormat(layout.format, re.compile(layout.head.encode()), known.body if known else "columns", b"")
+        return TextFormat(layout.format, _compiled(layout.head), known.body if known else "columns", b"")
     head = BY_NAME.get(layout.format)
     if head is None:
-        return Paste()
-    return TextFormat(head.name, re.compile(head.pattern.encode()), head.body, head.ends.encode())
+        return Paste() if layout.format == "paste" else Lines()
+    return TextFormat(head.name, _compiled(head.pattern), head.body, head.ends.encode())
+
+
+_GOES_ON = re.compile(
+    rb"[ \t\r\v\f]|$|at |--- |---> |Number of keys |Exceptions? caught|token: |kid: |'|\"|\.|\)|\}|\]|,|ValidTo|ValidFrom|NotBefore|Expires|Current time"
+    rb"|Algorithm: |SecurityKey: |InternalId: |jwtEncodedString: |SignatureAlgorithm: |Parameter name: |Keys tried|The token "
+    rb"|[A-Za-z][\w.+`]{0,200}(?:Exception|Error)(?: \(|: )|InnerException|Inner exception|StackTrace|HResult|Message: "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Many messages without any head: a line begins one unless it looks like the rest of another."""
+
+    limit: int = LIMIT
+    terminator: bytes = b"\n"
+    whole: bool = False
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether the line can stand for itself."""
+        return _GOES_ON.match(data, begin, min(end, begin + LINE)) is None
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """One record."""
+        return (run,)
+
+    def build(self, run: Run, place: Place) -> tuple[Record, int]:
+        """The text as it stands."""
+        return Paste().build(run, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +186,16 @@ class Paste:
         return False
 
     def divide(self, run: Run) -> Iterable[Run]:
-        """At a blank line that a message of its own follows."""
-        cuts = [0, *(m.end(1) for m in _OWN_MESSAGE.finditer(run.data) if _worth(run.data[: m.start()])), len(run.data)]
-        return [run.slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+        """Where what a host logs begins, and where a message of its own follows a blank line."""
+        data = run.data
+        cuts = {m.start() for m in _HOST_TEXT.finditer(data)}
+        begin = 0
+        for match in _OWN_MESSAGE.finditer(data):
+            if _CODE.search(data, begin, match.start()):
+                begin = match.end(1)
+                cuts.add(begin)
+        ordered = [0, *sorted(cuts - {0}), len(data)]
+        return [run.slice(a, b) for a, b in zip(ordered, ordered[1:], strict=False) if a < b]
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """The text as it stands."""
@@ -160,11 +206,11 @@ class Paste:
 
 _OWN_MESSAGE = re.compile(rb"(\n[ \t\r]{0,80}\n)(?:[A-Za-z][\w.+`]{0,200}Exception: )?ID[XW][0-9]{5}:")
 _CODE = re.compile(rb"ID[XW][0-9]{5}:")
-
-
-def _worth(before: bytes) -> bool:
-    """Whether what stands before holds a message that does not go on behind the blank line."""
-    return _CODE.search(before[before.rfind(b"\n\n") + 1 :] or before) is not None
+_HOST_TEXT = re.compile(
+    rb"^(?:Failed to validate the token|Exception occurred while processing message|Error from RemoteAuthentication: "
+    rb"|\"?[\w.-]{1,80}\"? was not authenticated\. Failure message: )",
+    re.MULTILINE,
+)
 
 
 # --------------------------------------------------------------------------- bodies

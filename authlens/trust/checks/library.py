@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-JSON_WEB_TOKEN_HANDLER = "JsonWebTokenHandler"
-JWT_SECURITY_TOKEN_HANDLER = "JwtSecurityTokenHandler"
+NEW_HANDLER = "JsonWebTokenHandler"
+OLD_HANDLER = "JwtSecurityTokenHandler"
 
 _SHORT = {"5": (5, 7, 2), "6": (6, 8, 0), "7": (7, 7, 3), "8": (8, 23, 0)}
 _NUMBER = re.compile(r"\d{1,4}")
@@ -21,7 +22,7 @@ class Library:
     """One version of the library, with the handler that reads the token."""
 
     version: tuple[int, ...] = _SHORT["8"]
-    handler: str = JSON_WEB_TOKEN_HANDLER
+    handler: str = NEW_HANDLER
 
     def since(self, *version: int) -> bool:
         """Whether this is that version or a later one."""
@@ -30,7 +31,7 @@ class Library:
     @property
     def old_handler(self) -> bool:
         """JwtSecurityTokenHandler reads dates as 32-bit integers and has codes of its own for unreadable tokens."""
-        return self.handler == JWT_SECURITY_TOKEN_HANDLER
+        return self.handler == OLD_HANDLER
 
     @property
     def spans(self) -> bool:
@@ -51,6 +52,7 @@ class Library:
         return self.since(6, 27, 2)
 
 
+@lru_cache(maxsize=64)
 def library(text: str, *, handler: str | None = None) -> Library:
     """Read ``8``, ``6.35.0``, or a range (its lower end counts).
 
@@ -58,5 +60,5 @@ def library(text: str, *, handler: str | None = None) -> Library:
     """
     numbers = tuple(int(n) for n in _NUMBER.findall(text)[:3])
     version = _SHORT.get(text.strip(), numbers or _SHORT["8"])
-    usual = JSON_WEB_TOKEN_HANDLER if version >= (7,) else JWT_SECURITY_TOKEN_HANDLER
+    usual = NEW_HANDLER if version >= (7,) else OLD_HANDLER
     return Library(version=version, handler=handler or usual)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from authlens.model import (
     Result,
     Role,
     Severity,
+    Statement,
     Token,
     TokenForm,
     Verdict,
@@ -70,7 +72,7 @@ def failure(number: int, *, minutes: float | None = 0.0, **changes: Any) -> Fail
     return Failure(**{**values, **changes})
 
 
-def token(number: int, claims: dict[str, object], **header: object) -> Token:
+def token(number: int, claims: Mapping[str, object], **header: object) -> Token:
     """A decoded token."""
     sha256 = hashlib.sha256(f"token {number}".encode()).hexdigest()
     return Token(
@@ -115,6 +117,11 @@ def group(findings: list[Finding], **changes: Any) -> Group:
         "failures": tuple(f.id for f in findings),
     }
     return Group(cause=first.cause, severity=first.severity, confidence=first.confidence, **{**values, **changes})
+
+
+def statement(text: str) -> Statement:
+    """What a record says."""
+    return Statement(text=text)
 
 
 def check(name: str, verdict: Verdict, **changes: Any) -> Check:

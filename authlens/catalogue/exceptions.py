@@ -1,0 +1,189 @@
+"""How .NET prints exceptions: their types, in which order they stand, and what their texts state.
+
+Forms: ``Type: message`` with `` ---> `` in front of inner ones; the developer page and the yellow page, which begin
+with the innermost; lists of an AggregateException; debuggers' ``Exception type:``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from authlens.catalogue import printed
+
+_WORD: Final = "Exception"
+_LONGEST_NAME: Final = 300
+_MOST: Final = 400
+"""So many exception types are looked at in one text."""
+_ARITY: Final = re.compile(r"`\d{1,2}(?:\[[^\n]{0,600}?\](?=[:\s'\"]))?")
+_NUMBER: Final = re.compile(r" \([0-9A-Fa-fx, -]{1,40}\)")
+_BEFORE_INNER: Final = re.compile(r"(?:-+>|\(Inner Exception #\d{1,4}\)|InnerException:)\s{0,40}$")
+_BEFORE_TYPE: Final = re.compile(r"[Tt]ype ?:\s{0,40}$")
+_BEFORE_QUOTED: Final = re.compile(r"(?:\[PII of type|:)\s?['\"]$")
+_LINE: Final = re.compile(r"(?:^|[\r\n]|\\n)[ \t]{0,40}$")
+_NO_TYPES: Final = frozenset(("InnerException", "innerException", "FirstChanceException", "UnhandledException"))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An exception's type as printed in front of its message."""
+
+    name: str
+    start: int
+    end: int
+    """Behind the colon, where there is one."""
+    line: bool
+    """It begins a line, perhaps in a bracket."""
+    inner: bool
+    """Behind an arrow: the exception before it wraps it."""
+
+
+def heads(text: str) -> tuple[Head, ...]:
+    """Every exception type that is printed as one, in the order of the text."""
+    return tuple(_heads(text)) if _WORD in text else ()
+
+
+def _heads(text: str) -> Iterator[Head]:
+    position = 0
+    for _ in range(_MOST):
+        found = text.find(_WORD, position)
+        if found < 0:
+            return
+        position = found + len(_WORD)
+        head = _head(text, found, position)
+        if head is not None:
+            yield head
+
+
+def _head(text: str, found: int, end: int) -> Head | None:
+    after = text[end : end + 1]
+    if after.isalnum() or after in ("_", "."):
+        return None
+    start = found
+    while start > max(0, found - _LONGEST_NAME) and (text[start - 1].isalnum() or text[start - 1] in "._+"):
+        start -= 1
+    arity = _ARITY.match(text, end) if after == "`" else None
+    name = text[start:end] + (arity[0].partition("[")[0] if arity else "")
+    end = arity.end() if arity else end
+    number = _NUMBER.match(text, end)
+    end = number.end() if number else end
+    if name in _NO_TYPES or name[0] in ".+":
+        return None
+    before = text[max(0, start - 60) : start]
+    inner = _BEFORE_INNER.search(before) is not None
+    line = _LINE.search(before) is not None or start == 0 or before.endswith("[")
+    if text[end : end + 1] == ":":
+        fits = inner or line or (name != _WORD and (before[-1].isspace() or before[-1] in "'\"“‘({>:"))
+        return Head(name, start, end + 1, line, inner) if fits else None
+    return (
+        Head(name, start, end, line, inner) if _stands_alone(text, name, before, end, inner=inner, line=line) else None
+    )
+
+
+def _stands_alone(text: str, name: str, before: str, end: int, *, inner: bool, line: bool) -> bool:
+    """A type without a message behind it."""
+    if inner or _BEFORE_TYPE.search(before):
+        return True
+    after = text[end : end + 1]
+    if after in ("'", '"'):
+        return "." in name and _BEFORE_QUOTED.search(before) is not None
+    return line and "." in name and after in ("", "\r", "\n")
+
+
+def innermost_first(text: str, found: Sequence[Head]) -> bool:
+    """Whether this is a page that begins with the innermost exception: short names (or brackets) on lines of their own."""
+    lined = [h for h in found if h.line and not h.inner]
+    if len(lined) < 2 or "xceptions caught" in text:  # noqa: PLR2004 - one exception has no order
+        return False
+    if all(text[h.start - 1 : h.start] == "[" for h in lined[-2:]):
+        return True
+    return all("." not in h.name for h in lined[:2])
+
+
+def chain(text: str, found: Sequence[Head] | None = None) -> tuple[str, ...]:
+    """The exceptions' types, outermost first, each once."""
+    found = heads(text) if found is None else found
+    return _once(h.name for h in ordered(text, found))
+
+
+def ordered(text: str, found: Sequence[Head]) -> Sequence[Head]:
+    """The exceptions, outermost first."""
+    if not innermost_first(text, found):
+        return found
+    raw = next((i for i, h in enumerate(found) if h.inner), len(found) + 1) - 1
+    return (*found[raw:], *reversed(found[:raw]))
+
+
+def _once(names: Iterator[str]) -> tuple[str, ...]:
+    """Each type once, with its namespace where that is printed somewhere."""
+    seen: dict[str, str] = {}
+    for name in names:
+        key = printed.short(name)
+        if "." not in seen.get(key, ""):
+            seen[key] = name
+    return tuple(seen.values())
+
+
+# --------------------------------------------------------------------------- what their texts state
+
+_STATUS: Final = re.compile(
+    r"HttpRequestException[^\n]{0,300}?\b([1-5]\d\d) \(|StatusCode: ([1-5]\d\d)\b|WebException[^\n]{0,200}?\(([1-5]\d\d)\)"
+    r"|does not indicate success: ([1-5]\d\d)\b"
+)
+_PARAMETER: Final = re.compile(
+    r"\((?:Parameter|Paramètre|Parámetro|Parametro|Parâmetro|параметр|Параметр|参数|參數|パラメーター|매개 변수|Parametre|Parametr) ?['\"]([\w.]{1,100})['\"]\)"
+    r"|(?:Parameter name|Parametername|Nom du paramètre|Nombre del parámetro|Nome parametro|Nome do parâmetro|Nazwa parametru|Parameternaam"
+    r"|Имя параметра|参数名|參數名稱|パラメーター名|매개 변수 이름|Parametre adı|Název parametru|Parameternamn) ?[:：] ?([\w.]{1,100})"
+)
+_ASSEMBLY: Final = re.compile(r"([A-Za-z][\w.-]{1,200}), Version=(\d{1,6}(?:\.\d{1,6}){1,3})")
+_METHOD: Final = re.compile(r"(?:MissingMethodException|Method not found)[^\n'\"]{0,100}['\"]([^'\"\n]{1,1000})['\"]")
+_TYPE: Final = re.compile(
+    r"TypeLoadException[^\n'\"“„«]{0,100}['\"“„«]([\w.+`]{1,400})|Could not load type ['\"]([\w.+`]{1,400})['\"]"
+)
+_LOADING: Final = (
+    "TypeLoadException", "FileLoadException", "FileNotFoundException", "MissingMethodException", "MissingFieldException",
+    "MissingMemberException", "BadImageFormatException", "Could not load", "Method not found",
+)  # fmt: skip
+
+
+def facts(text: str) -> dict[str, object]:
+    """Fields that exceptions' own texts state: network and TLS errors, parameters, what could not be loaded."""
+    out: dict[str, object] = {}
+    parameter = _PARAMETER.search(text)
+    if parameter:
+        out["parameter_name"] = parameter[1] or parameter[2]
+    if any(word in text for word in _LOADING):
+        out |= _loading(text)
+    status = _STATUS.search(text)
+    if status:
+        out["http_status"] = int(next(g for g in status.groups() if g))
+    if "Http" in text or "Socket" in text or "Web" in text:
+        out |= _network(text)
+    return out
+
+
+def _network(text: str) -> dict[str, object]:
+    said = {"socket_error": printed.socket_error(text), "ssl_policy_error": printed.ssl_policy_error(text)}
+    return {name: value for name, value in said.items() if value}
+
+
+def _loading(text: str) -> dict[str, object]:
+    out: dict[str, object] = {}
+    missing = _TYPE.search(text)
+    if missing:
+        out["missing_type"] = missing[1] or missing[2]
+    method = _METHOD.search(text)
+    if method:
+        out["missing_method"] = _bare(method[1])
+    at = min((i for i in (text.find(word) for word in _LOADING) if i >= 0), default=0)
+    assembly = _ASSEMBLY.search(text, at, at + 4000)
+    if assembly:
+        out["assembly"], out["assembly_version"] = assembly[1], assembly[2]
+    return out
+
+
+def _bare(signature: str) -> str:
+    """A method's name without its result and parameters: ``Void A.B..ctor(C)`` is ``A.B..ctor``."""
+    return signature.partition("(")[0].rpartition(" ")[2]

@@ -1,0 +1,192 @@
+"""Which library version wrote a text: what its texts, its hidden values, its types and its headers have in common.
+
+A set of releases is a bit mask over ``templates.releases()``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Final
+
+from authlens.catalogue import printed
+from authlens.catalogue.templates import Template, releases, templates
+from authlens.model import Library, Message
+
+_HEADER: Final = re.compile(r"(?:Microsoft\.IdentityModel Version|Library version): (\d{1,3}(?:\.\d{1,5}){1,3})")
+_ASSEMBLY: Final = re.compile(
+    r"(?:Microsoft\.IdentityModel\.[\w.]{1,80}|System\.IdentityModel\.Tokens\.Jwt), Version=(\d{1,3}\.\d{1,5}\.\d{1,5})"
+)
+_FORMS: Final = (
+    ("[PII is hidden by default", (("5.2.1", "5.2.1"),)),
+    ("[PII is hidden]", (("5.2.2", "5.4.0"), ("6.0.1", "6.1.0"))),
+    ("[PII is hidden. For more details", (("5.5.0", "5.7.x"), ("6.2.0", "6.3.0"))),
+    ("[PII of type '", (("6.15.0", ""),)),
+    ("Logging.SecurityArtifact' is hidden", (("6.31.0", ""),)),
+    ("[Security Artifact of type '", (("6.33.0", "6.36.0"), ("7.0.3", "7.0.3"), ("7.1.2", ""))),
+)
+"""How values are hidden, by releases; an empty end is the newest."""
+_BARE: Final = ("6.4.1", "6.14.1")
+_FRAMES: Final = (
+    ("System.IdentityModel.Tokens.JwtSecurityTokenHandler.", (("3.0.0", "4.0.x"),)),
+    ("System.IdentityModel.Tokens.SecurityToken", (("3.0.0", "4.0.x"),)),
+    ("Microsoft.IdentityModel.Tokens.SecurityToken", (("5.0.0", ""),)),
+    ("System.IdentityModel.Tokens.Jwt.JwtSecurityTokenHandler.", (("5.0.0", ""),)),
+    ("Microsoft.IdentityModel.JsonWebTokens.", (("5.2.3", ""),)),
+    ("SecurityKey, KeyId: '", (("5.5.0", "5.7.x"), ("6.2.0", ""))),
+)
+"""Namespaces and forms of values, by releases."""
+
+
+def library(text: str, messages: Iterable[Message]) -> Library:
+    """The version that wrote the text: said by its header (sure), else inferred (a range), else unknown."""
+    said = _HEADER.search(text)
+    if said is not None:
+        return _said(said[1])
+    mask = everything()
+    for evidence in _evidence(text, tuple(messages)):
+        if mask & evidence:  # what contradicts the rest comes from another assembly
+            mask &= evidence
+    if mask == everything():
+        return _assembly(text)
+    return _range(mask)
+
+
+def _said(version: str) -> Library:
+    parts = tuple(int(p) for p in version.split(".")[:3])
+    name = ".".join(map(str, parts))
+    return Library(version=name, sure=True, low=parts, high=parts)
+
+
+def _assembly(text: str) -> Library:
+    m = _ASSEMBLY.search(text)
+    if m is None:
+        return Library()
+    parts = tuple(map(int, m[1].split(".")))
+    return Library(version=m[1], low=parts, high=parts)
+
+
+def _range(mask: int) -> Library:
+    names = releases()
+    first, last = names[(mask & -mask).bit_length() - 1], names[mask.bit_length() - 1]
+    version = first if first == last else f"{first}–{last}"  # noqa: RUF001 - a range
+    return Library(version=version, low=_parts(first, 0), high=_parts(last, 999))
+
+
+def _parts(name: str, unknown: int) -> tuple[int, ...]:
+    return tuple(unknown if p == "x" else int(p) for p in name.partition("-")[0].split("."))
+
+
+@cache
+def everything() -> int:
+    """All releases."""
+    return (1 << len(releases())) - 1
+
+
+@cache
+def span(first: str, last: str) -> int:
+    """The releases from one to another; an empty end is the newest."""
+    names = releases()
+    end = names.index(last) if last else len(names) - 1
+    return run(names.index(first), end)
+
+
+def run(first: int, last: int) -> int:
+    """The releases at two positions and between."""
+    return (1 << (last + 1)) - (1 << first)
+
+
+def _union(spans: Iterable[tuple[str, str]]) -> int:
+    mask = 0
+    for first, last in spans:
+        mask |= span(first, last)
+    return mask
+
+
+def _evidence(text: str, messages: tuple[Message, ...]) -> Iterator[int]:
+    """What each trace leaves possible, the strongest first."""
+    for message in messages:
+        yield from _of_text(message)
+    for mark, spans in _FORMS:
+        if mark in text:
+            yield _union(spans)
+    if any(_bare(m) for m in messages):
+        yield span(*_BARE)
+    yield from _of_visibility(messages)
+    for mark, spans in _FRAMES:
+        if mark in text:
+            yield _union(spans)
+    for message in messages:
+        yield from _of_type(message)
+
+
+def _forms(message: Message) -> tuple[Template, ...]:
+    """The texts that the message can be: one, or those between which a cut text does not decide."""
+    if message.code is None or message.versions is None:
+        return ()
+    every = templates(message.code)
+    form = next((t for t in every if t.text == message.template), None)
+    if form is None or message.versions == form.versions:
+        return () if form is None else (form,)
+    within = _mask(message.versions)
+    return tuple(t for t in every if any(run(a, b) & within for a, b in t.spans))
+
+
+def _mask(versions: tuple[str, str]) -> int:
+    names = releases()
+    known = versions[0] in names and versions[1] in names
+    return span(*versions) if known else everything()
+
+
+def _of_text(message: Message) -> Iterator[int]:
+    mask = 0
+    for form in _forms(message):
+        for first, last in form.spans:
+            mask |= run(first, last)
+    if mask and message.versions:
+        yield mask & _mask(message.versions)
+
+
+def _bare(message: Message) -> bool:
+    """A value that is hidden as a bare type name: its field was noted as hidden, and no other form stands there."""
+    return bool(message.hidden) and any(v.startswith("System.") and printed.is_type_name(v) for v in message.values)
+
+
+def _of_visibility(messages: tuple[Message, ...]) -> Iterator[int]:
+    """With the switch off, a value that is printed belongs to a version that always prints it."""
+    off = any(_withheld(value) for message in messages for value in message.values)
+    for message in messages:
+        forms = _forms(message)
+        if len(forms) != 1 or not forms[0].shown or not message.values:
+            continue
+        mask = 0
+        for shown in forms[0].shown:
+            if all(_agrees(how, value, off=off) for how, value in zip(shown.args, message.values, strict=False)):
+                mask |= run(shown.first, shown.last)
+        if mask:
+            yield mask
+
+
+def _withheld(value: str) -> bool:
+    return printed.is_hidden(value) or (value.startswith("System.") and printed.is_type_name(value))
+
+
+def _agrees(how: str, value: str, *, off: bool) -> bool:
+    """A value that is a type of Microsoft's own may be hidden or may print itself so."""
+    if _withheld(value):
+        return how in "PAU"
+    return not off or how in "NF" or printed.is_nothing(value) or printed.is_type_name(value)
+
+
+def _of_type(message: Message) -> Iterator[int]:
+    if message.exception_type is None:
+        return
+    name = printed.short(message.exception_type)
+    mask = 0
+    for form in _forms(message):
+        for first, last, types in form.types:
+            if name in types:
+                mask |= run(first, last)
+    if mask:
+        yield mask

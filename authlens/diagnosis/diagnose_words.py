@@ -1,0 +1,216 @@
+"""Words beside a cause: the rows of the evidence table, and what would decide between open causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from authlens.diagnosis.evidence import Row
+from authlens.model import Evidence
+from authlens.trust.checks import nearmiss
+
+PII = "IdentityModelEventSource.ShowPII = true (shows issuers, audiences, key ids and times)"
+ARTIFACT = "IdentityModelEventSource.LogCompleteSecurityArtifact = true (shows the token itself; not in production)"
+SWITCH = 'AppContext.SetSwitch("Switch.Microsoft.IdentityModel.DoNotScrubExceptions", true) (shows the audiences)'
+SETTINGS = "--settings appsettings.json (what this API expects)"
+KEYS = "--bundle FILE or --jwks FILE (what the issuer publishes)"
+TOKEN = "one such token, by authlens token"  # noqa: S105 - a sentence
+LINES = "Microsoft.IdentityModel.LoggingExtensions (the library's own lines tell why a document was not read)"
+
+_PLACES = {
+    "authority": "is published where the application reads its keys",
+    "issuer": "is published by the token's issuer",
+    "application": "is published only at the address of this application (?appid=)",
+    "policy": "is published only for another user flow",
+    "elsewhere": "is published by another issuer",
+    "nowhere": "is in none of the key sets at hand",
+}
+_READ = (
+    *("hidden", "token.shown", "aud.scrubbed", "aud.known", "expected.known", "jwks.place", "meta.state"),
+    *("log.library_lines", "fetch.error", "says", "iss", "expected.issuers", "aud", "expected.audiences", "kid"),
+    *("jwks.kids", "keys_tried.kid", "keys_tried.type", "clock.distance_s", "clock.skew_s", "exp.text", "valid_to"),
+    *("valid_from", "current_time", "alg", "typ", "meta.address", "meta.text", "fetch.url", "fetch.text"),
+    *("library.version", "assembly.text", "claim.name", "key_bits", "min_bits", "token.form", "token.defect"),
+    *("token.kind", "code", "scheme", "issuer", "keys_tried.stale", "jwks.signature", "idp.family", "form.text"),
+    *("request.accepted_by", "exp", "nbf", "time"),
+)
+
+
+def read_by_words() -> tuple[str, ...]:
+    """Fields that these words depend on, but for the record's own time."""
+    return tuple(n for n in _READ if n != "time")
+
+
+# --------------------------------------------------------------------------- what would decide
+
+
+def decided_by(cause: str, row: Row) -> tuple[str, ...]:
+    """What evidence would confirm or exclude the cause, the cheapest first."""
+    family = cause.partition(".")[0]
+    return tuple(dict.fromkeys(_deciders(family, cause, row)))[:4]
+
+
+def _deciders(family: str, cause: str, row: Row) -> Iterator[str]:
+    if row.get("hidden"):
+        yield PII
+    if family == "aud" and row.get("aud.scrubbed"):
+        yield SWITCH
+    if family in ("meta", "iss", "aud", "lib") and not row.get("expected.known"):
+        yield SETTINGS
+    if family in ("sig", "meta") and (row.get("jwks.place") is None or row.get("meta.state") in (None, "missing")):
+        yield KEYS
+    if family in ("meta", "lib", "sig") and row.get("says") in ("issuer-not-configured", "no-keys", "metadata"):
+        yield LINES
+    if not row.get("token.shown") and family not in ("meta", "lib"):
+        yield from ((ARTIFACT, TOKEN) if cause != "flow.other-scheme" else (TOKEN,))
+
+
+# --------------------------------------------------------------------------- evidence beside the claim
+
+
+def evidence_rows(cause: str, row: Row) -> tuple[Evidence, ...]:
+    """Expected beside found, in words, as far as they bear on the cause."""
+    family = cause.partition(".")[0]
+    wanted = _BY_FAMILY.get(family, (_issuer, _audience))
+    made = (make(row) for make in (*wanted, _kind, _library))
+    return tuple(one for one in made if one is not None)
+
+
+def _list(value: object) -> str | None:
+    if value is None:
+        return None
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _issuer(row: Row) -> Evidence | None:
+    iss, expected = row.get("iss"), row.get("expected.issuers")
+    if iss is None and expected is None:
+        return None
+    known = expected if isinstance(expected, tuple) else ()
+    difference = _difference(known, str(iss), nearmiss.issuer) if iss is not None and known else None
+    return Evidence(name="issuer", expected=_list(expected), found=_list(iss) or _unseen(row), difference=difference)
+
+
+def _audience(row: Row) -> Evidence | None:
+    aud, expected = row.get("aud"), row.get("expected.audiences")
+    if aud is None and expected is None:
+        return None
+    known = expected if isinstance(expected, tuple) else ()
+    difference = None
+    if isinstance(aud, tuple) and known:
+        difference = _difference(known, aud[0], nearmiss.audience)
+    found = _list(aud) or ("none" if row.get("aud.known") else _unseen(row))
+    return Evidence(name="audience", expected=_list(expected), found=found, difference=difference)
+
+
+def _difference(expected: tuple[str, ...], found: str, kind_of: Callable[[str, str], str | None]) -> str:
+    if found in expected:
+        return "is the same"
+    return nearmiss.nearest(expected, found, kind_of) or "is another value altogether"
+
+
+def _unseen(row: Row) -> str:
+    return "hidden by the library" if row.get("hidden") or row.get("aud.scrubbed") else "not in the log"
+
+
+def _key(row: Row) -> Evidence | None:
+    kid, kids = row.get("kid"), row.get("jwks.kids")
+    if kid is None and kids is None:
+        return None
+    place = _PLACES.get(str(row.get("jwks.place")))
+    return Evidence(name="key id", expected=_list(kids), found=_list(kid) or _unseen(row), difference=place)
+
+
+def _tried(row: Row) -> Evidence | None:
+    kinds = row.get("keys_tried.type")
+    if kinds is None:
+        return None
+    stale = "some are no longer published" if row.get("keys_tried.stale") else None
+    return Evidence(name="keys tried", found=_list(row.get("keys_tried.kid")) or _list(kinds), difference=stale)
+
+
+def _algorithm(row: Row) -> Evidence | None:
+    if row.get("alg") is None and row.get("key_bits") is None:
+        return None
+    bits, least = row.get("key_bits"), row.get("min_bits")
+    expected = f"a key of at least {least} bits" if least is not None else None
+    found = " with ".join(w for w in (_list(row.get("alg")), f"{bits} bits" if bits is not None else None) if w)
+    return Evidence(name="algorithm", expected=expected, found=found)
+
+
+def _verified(row: Row) -> Evidence | None:
+    answer = row.get("jwks.signature")
+    if answer is None:
+        return None
+    return Evidence(name="signature", expected="verifies with a published key", found=str(answer))
+
+
+def _clock(row: Row) -> Evidence | None:
+    distance = row.get("clock.distance_s")
+    if not isinstance(distance, int):
+        return None
+    late = row.get("says") == "expired"
+    limit = row.get("valid_to") or row.get("exp") if late else row.get("valid_from") or row.get("nbf")
+    words = f"{distance} s after exp" if late else f"{distance} s before nbf"
+    tolerance = f"tolerance {row.get('clock.skew_s')} s"
+    name = "valid until" if late else "valid from"
+    found = (
+        f"used at {_list(row.get('current_time'))}"
+        if row.get("current_time") is not None
+        else "used at the record's time"
+    )
+    return Evidence(name=name, expected=_list(limit), found=found, difference=f"{words} ({tolerance})")
+
+
+def _expiry(row: Row) -> Evidence | None:
+    text = row.get("exp.text")
+    return None if text is None else Evidence(name="exp", expected="seconds since 1970", found=str(text))
+
+
+def _metadata(row: Row) -> Evidence | None:
+    address = row.get("meta.address") or row.get("fetch.url")
+    if address is None:
+        return None
+    found = row.get("fetch.text") or row.get("meta.text")
+    return Evidence(name="metadata", expected=_list(address), found=_list(found) or "not known")
+
+
+def _assembly(row: Row) -> Evidence | None:
+    text = row.get("assembly.text")
+    return None if text is None else Evidence(name="library", found=str(text))
+
+
+def _form(row: Row) -> Evidence | None:
+    text = row.get("form.text") or row.get("token.defect")
+    return None if text is None else Evidence(name="form", expected="a JWT of three parts", found=str(text))
+
+
+def _claim(row: Row) -> Evidence | None:
+    name = row.get("claim.name")
+    return None if name is None else Evidence(name="claim", found=str(name))
+
+
+def _accepted(row: Row) -> Evidence | None:
+    scheme = row.get("request.accepted_by")
+    return None if scheme is None else Evidence(name="accepted by", found=str(scheme))
+
+
+def _kind(row: Row) -> Evidence | None:
+    kind = row.get("token.kind")
+    return None if kind in (None, "unknown") else Evidence(name="kind of token", found=str(kind))
+
+
+def _library(row: Row) -> Evidence | None:
+    version = row.get("library.version")
+    return None if version is None else Evidence(name="Microsoft.IdentityModel", found=str(version))
+
+
+_BY_FAMILY: dict[str, tuple[Callable[[Row], Evidence | None], ...]] = {
+    "sig": (_issuer, _audience, _key, _tried, _algorithm, _verified, _metadata),
+    "life": (_clock, _expiry),
+    "iss": (_issuer, _metadata),
+    "aud": (_audience, _issuer),
+    "meta": (_metadata, _issuer),
+    "form": (_form, _claim, _issuer),
+    "lib": (_assembly, _metadata),
+    "flow": (_accepted, _issuer),
+}

@@ -1,0 +1,188 @@
+"""Facts about the two names that must fit: the token's issuer and its audiences, against what the API expects."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlsplit
+
+from authlens.diagnosis.evidence_keys import family
+from authlens.diagnosis.evidence_scheme import Scheme
+from authlens.model import Failure
+from authlens.trust.checks import nearmiss
+
+FORM = ("slash", "case", "whitespace", "scheme", "port", "list")
+"""Kinds of difference that a person overlooks."""
+_ORDER = (*FORM, "api-scheme", "v1-v2", "tenant-template", "host-alias", "tenant", "realm", "environment", "other")
+_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_INTERNAL = ("local", "internal", "lan", "intranet", "corp", "home", "svc", "cluster", "docker", "localdomain", "test")
+_EMPTY = ("empty", "null", "Null", "")
+_AUDIENCE_CODES = ("IDX10214", "IDX10215")
+_SCRUBBED = "app-context-switches"
+
+
+# --------------------------------------------------------------------------- issuer
+
+
+def issuer(
+    says: str, failure: Failure, scheme: Scheme, others: frozenset[str], anywhere: frozenset[str]
+) -> dict[str, object]:
+    """The fields ``iss.…`` and ``expected.issuers``.
+
+    ``others`` are the issuers that the API's other schemes expect, ``anywhere`` those that any scheme does.
+    """
+    iss = _text(failure.fields.get("iss"))
+    expected = printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer") or scheme.issuers
+    row: dict[str, object] = {"expected.issuers": expected or None}
+    if iss is None:
+        return row
+    row["iss.shape"] = _issuer_shape(iss)
+    judged = _without_templates(expected) if (failure.code or "").startswith(("IDX4", "IDW")) else expected
+    if judged:
+        miss = _issuer_miss(judged, iss)
+        row["iss.miss"] = miss
+        row["iss.relation"] = _relation(says, iss, miss, others)
+    elif iss in others:
+        row["iss.relation"] = "other-scheme"
+    elif scheme.expectations is None and iss in anywhere:
+        row["iss.relation"] = "expected"  # by one of the schemes; the log does not say which one refused it
+    return row
+
+
+def _issuer_shape(iss: str) -> str:
+    if re.fullmatch(r"-?\d{1,40}(?:\.\d{1,40})?", iss):
+        return "number"
+    return "uri" if "://" in iss else "name"
+
+
+def _without_templates(expected: tuple[str, ...]) -> tuple[str, ...]:
+    """Validators for Entra issuers fill the tenant in."""
+    return tuple(e for e in expected if "{" not in e)
+
+
+def _issuer_miss(expected: tuple[str, ...], iss: str) -> str:
+    if iss in expected:
+        return "equal"
+    return _nearest(expected, iss, nearmiss.issuer)
+
+
+def _relation(says: str, iss: str, miss: str, others: frozenset[str]) -> str:
+    if miss == "equal":
+        return "expected"
+    if says != "issuer" and (miss in FORM or miss in ("v1-v2", "tenant-template", "host-alias")):
+        return "expected"
+    return "other-scheme" if iss in others else "foreign"
+
+
+def _nearest(expected: tuple[str, ...], found: str, kind_of: Callable[[str, str], str | None]) -> str:
+    kinds = [_refined(kind_of(value, found), value, found) for value in expected]
+    return min(kinds, key=_ORDER.index, default="other")
+
+
+def _refined(kind: str | None, expected: str, found: str) -> str:
+    if kind is None:
+        return "other"
+    if kind == "host-alias" and not (_is_internal(expected) or _is_internal(found)):
+        return "environment"  # two public names are two installations, unless their keys say otherwise
+    return kind
+
+
+def _is_internal(url: str) -> bool:
+    """A host name that only a network of its own knows: an address, a single label, a private suffix."""
+    host = (_host(url) or "").strip("[]")
+    if re.fullmatch(r"[xX*]{1,4}(?:\.[xX*]{1,4}){3}", host):
+        return True  # an address that was masked
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.rpartition(".")[2].casefold() in _INTERNAL
+    return True
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+# --------------------------------------------------------------------------- audience
+
+
+def audience(failure: Failure, scheme: Scheme, *, token_shown: bool) -> dict[str, object]:
+    """The fields ``aud.…`` and ``expected.audiences``."""
+    fields = failure.fields
+    found = printed(fields, "aud")
+    expected = printed(fields, "valid_audience", "valid_audiences") or scheme.audiences
+    empty = not found and (_printed_empty(failure) or (token_shown and "aud" not in failure.hidden))
+    row: dict[str, object] = {
+        "expected.audiences": expected or None,
+        "aud.known": bool(found) or empty,
+        "aud.scrubbed": _scrubbed(failure),
+    }
+    if empty:
+        row["aud.shape"] = "empty"
+    if not found:
+        return row
+    row["aud.shape"] = _audience_shape(found)
+    row["idp.audience"] = family(found[0]) if len(found) == 1 else None
+    iss = _text(fields.get("iss"))
+    if iss is not None:
+        row["aud.is_issuer"] = iss.rstrip("/") in {a.rstrip("/") for a in found}
+    if expected:
+        row["aud.miss"] = _audience_miss(expected, found)
+    return row
+
+
+def _printed_empty(failure: Failure) -> bool:
+    """The message itself says that the token's list of audiences is empty."""
+    for message in failure.statement.messages:
+        if message.code in _AUDIENCE_CODES and message.values:
+            return message.values[0] in _EMPTY
+    return False
+
+
+def _scrubbed(failure: Failure) -> bool:
+    return failure.code in _AUDIENCE_CODES and _SCRUBBED in failure.statement.text
+
+
+def _audience_shape(found: tuple[str, ...]) -> str:
+    if len(found) > 1:
+        return "several"
+    if "://" in found[0] or found[0].startswith("urn:"):
+        return "uri"
+    return "guid" if _GUID.fullmatch(found[0]) else "name"
+
+
+def _audience_miss(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
+    if set(expected) & set(found):
+        return "equal"
+    kinds = [_audience_kind(e, f) for e in expected for f in found]
+    return min(kinds, key=_ORDER.index)
+
+
+def _audience_kind(expected: str, found: str) -> str:
+    kind = _refined(nearmiss.audience(expected, found), expected, found)
+    if kind in ("port", "realm", "environment"):
+        return "other"  # another port, path or public host is another API
+    if kind == "api-scheme" and not (_GUID.search(expected) and _GUID.search(found)):
+        return "scheme"
+    return kind
+
+
+# --------------------------------------------------------------------------- both
+
+
+def printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in names:
+        value = fields.get(name)
+        found += [v for v in (value if isinstance(value, list | tuple) else (value,)) if isinstance(v, str) and v]
+    return tuple(dict.fromkeys(found))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

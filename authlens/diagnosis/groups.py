@@ -1,0 +1,137 @@
+"""Findings → groups: failures of one cause with one remedy, told as one story in time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from authlens.model import Alternative, Confidence, Finding, Group, Severity
+
+_MOST_ALTERNATIVES = 6
+_SEVERITIES = tuple(Severity)
+"""Worst first."""
+_CONFIDENCES = tuple(Confidence)
+"""Surest first."""
+_STILL_GOING = timedelta(minutes=15)
+"""A group whose last failure lies no further back than this from the last one of all still goes on."""
+
+
+def build(findings: Sequence[Finding]) -> tuple[Group, ...]:
+    """All groups, the worst first; every finding is in exactly one."""
+    members: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        members.setdefault(finding.group_key or (finding.cause,), []).append(finding)
+    end = max((f.failure.time for f in findings if f.failure.time is not None), default=None)
+    groups = [_group(key, found, end) for key, found in members.items()]
+    return tuple(sorted(groups, key=_worst_first))
+
+
+def _worst_first(group: Group) -> tuple[int, int, int, str]:
+    return _SEVERITIES.index(group.severity), -group.count, _CONFIDENCES.index(group.confidence), group.id
+
+
+def _group(key: tuple[str, ...], found: list[Finding], end: datetime | None) -> Group:
+    ordered = sorted(found, key=_in_time)
+    times = [f.failure.time for f in ordered if f.failure.time is not None]
+    first, last = (times[0], times[-1]) if times else (None, None)
+    ongoing = last is not None and end is not None and end - last <= _STILL_GOING
+    speaker = _speaker(ordered)
+    return Group(
+        id=hashlib.blake2b("\x1f".join(key).encode("utf-8", "replace"), digest_size=6).hexdigest(),
+        cause=speaker.cause,
+        severity=min((f.severity for f in ordered), key=_SEVERITIES.index),
+        confidence=max((f.confidence for f in ordered), key=_CONFIDENCES.index),
+        title=speaker.title,
+        count=len(ordered),
+        first=first,
+        last=last,
+        ongoing=ongoing,
+        codes=_sorted(f.failure.code for f in ordered),
+        issuers=_sorted(i for f in ordered for i in _texts(f, "iss")),
+        audiences=_sorted(a for f in ordered for a in _texts(f, "aud")),
+        kids=_sorted(k for f in ordered for k in _texts(f, "kid")),
+        schemes=_sorted(f.failure.scheme for f in ordered),
+        hosts=_sorted(f.failure.host for f in ordered),
+        sources=_sorted(f.failure.origin.path for f in ordered),
+        explanation=_story(ordered, speaker, first, last, ongoing=ongoing),
+        evidence=speaker.evidence,
+        remediation=speaker.remediation,
+        references=speaker.references,
+        alternatives=_merged(ordered),
+        next=next((f.next for f in ordered if f.next is not None), None),
+        failures=tuple(f.id for f in ordered),
+    )
+
+
+def _in_time(finding: Finding) -> tuple[bool, float, str, int]:
+    at = finding.failure.time
+    origin = finding.failure.origin
+    return at is None, at.timestamp() if at is not None else 0.0, origin.path, origin.offset
+
+
+def _speaker(ordered: Sequence[Finding]) -> Finding:
+    """The member whose words stand for all: the surest, and among those the one that shows most, the first of them."""
+    return min(ordered, key=lambda f: (_CONFIDENCES.index(f.confidence), -len(f.evidence)))
+
+
+def _texts(finding: Finding, name: str) -> tuple[str, ...]:
+    value = finding.failure.fields.get(name)
+    many = value if isinstance(value, list | tuple) else (value,)
+    return tuple(v for v in many if isinstance(v, str) and v)
+
+
+def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({v for v in values if v}))
+
+
+def _merged(ordered: Sequence[Finding]) -> tuple[Alternative, ...]:
+    """What any member leaves open, the commonest first; each cause once, with all that would decide it."""
+    counts = Counter(a.cause for f in ordered for a in f.alternatives)
+    known: dict[str, Alternative] = {}
+    deciders: dict[str, dict[str, None]] = {}
+    for finding in ordered:
+        for one in finding.alternatives:
+            known.setdefault(one.cause, one)
+            deciders.setdefault(one.cause, {}).update(dict.fromkeys(one.decided_by))
+    best = sorted(known, key=lambda cause: (-counts[cause], list(known).index(cause)))[:_MOST_ALTERNATIVES]
+    return tuple(Alternative(cause=c, why=known[c].why, decided_by=tuple(deciders[c])) for c in best)
+
+
+# --------------------------------------------------------------------------- the story
+
+
+def _story(
+    ordered: Sequence[Finding], speaker: Finding, first: datetime | None, last: datetime | None, *, ongoing: bool
+) -> str:
+    """One sentence that an operator acts on: what is the case, how often, since when, whether it goes on."""
+    lead = _first_sentence(speaker.explanation or speaker.title).rstrip(".")
+    return f"{lead}: {_how_often(len(ordered))}{_when(first, last, ongoing=ongoing)}."
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop that ends a sentence, and not an address or a number."""
+    for at, char in enumerate(text):
+        if char == "." and text[at + 1 : at + 2] in ("", " ") and text[at + 2 : at + 3][:1].isupper():
+            return text[:at]
+    return text
+
+
+def _how_often(count: int) -> str:
+    return "1 request refused" if count == 1 else f"{count:,} requests refused"
+
+
+def _when(first: datetime | None, last: datetime | None, *, ongoing: bool) -> str:
+    if first is None or last is None:
+        return ""
+    if first == last:
+        return f" at {_clock(first)}"
+    tail = "and it goes on" if ongoing else f"the last at {_clock(last, beside=first)}"
+    return f" since {_clock(first)}, {tail}"
+
+
+def _clock(at: datetime, beside: datetime | None = None) -> str:
+    """UTC; without the day where the moment beside it has the same."""
+    same_day = beside is not None and at.date() == beside.date()
+    return at.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S") + " UTC"

@@ -1,0 +1,52 @@
+"use strict";
+// Nothing is lost without this: it copies, filters, and opens what is folded before printing.
+(function () {
+  function copier(pre) {
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", function () {
+      var text = pre.querySelector("code").textContent;
+      var done = function () {
+        button.textContent = "Copied";
+      };
+      if (navigator.clipboard) {
+        navigator.clipboard.writeText(text).then(done, function () {});
+      }
+    });
+    pre.parentNode.insertBefore(button, pre);
+  }
+  document.querySelectorAll("pre").forEach(copier);
+
+  var answers = document.querySelectorAll(".answer");
+  if (answers.length > 6) {
+    var list = document.querySelector(".answers");
+    var label = document.createElement("label");
+    label.className = "filter";
+    label.textContent = "Show only causes that mention ";
+    var field = document.createElement("input");
+    field.type = "search";
+    label.appendChild(field);
+    list.parentNode.insertBefore(label, list);
+    field.addEventListener("input", function () {
+      var wanted = field.value.trim().toLowerCase();
+      answers.forEach(function (one) {
+        one.hidden = one.textContent.toLowerCase().indexOf(wanted) < 0;
+      });
+    });
+  }
+
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details:not([open])").forEach(function (one) {
+      one.dataset.folded = "";
+      one.open = true;
+    });
+  });
+  window.addEventListener("afterprint", function () {
+    document.querySelectorAll("details[data-folded]").forEach(function (one) {
+      delete one.dataset.folded;
+      one.open = false;
+    });
+  });
+})();

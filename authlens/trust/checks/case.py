@@ -1,0 +1,110 @@
+"""What every check looks at, and the short forms in which it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from authlens.model import Check, Expectations, Key, Token, Verdict, nothing
+from authlens.trust.checks.library import Library
+
+LONGEST = 256
+"""Characters of a value that a check repeats; tokens are untrusted text."""
+
+
+class Answer(NamedTuple):
+    """A check, and whether the library asks for it at all."""
+
+    check: Check
+    asked: bool = True
+
+
+def passed(name: str, *, expected: str | None = None, found: str | None = None, why: str | None = None) -> Answer:
+    """The library would be content."""
+    return Answer(Check(name=name, verdict=Verdict.PASS, expected=expected, found=found, why=why))
+
+
+def failed(
+    name: str, code: str | None, *, expected: str | None = None, found: str | None = None, why: str | None = None
+) -> Answer:
+    """The library would refuse with ``code``; without one it does not mind, but somebody should."""
+    check = Check(name=name, verdict=Verdict.FAIL, expected=expected, found=found, why=why, code=code)
+    return Answer(check, code is not None or name.startswith("form."))
+
+
+def unknown(
+    name: str, why: str, *, expected: str | None = None, found: str | None = None, asked: bool = True
+) -> Answer:
+    """What is known does not decide it."""
+    return Answer(Check(name=name, verdict=Verdict.UNKNOWN, expected=expected, found=found, why=why), asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How far the token's text is known and can be read."""
+
+    header: Mapping[str, object] = field(default_factory=nothing)
+    claims: Mapping[str, object] = field(default_factory=nothing)
+    header_known: bool = True
+    claims_known: bool = True
+    why: str = ""
+    """Why something is not known."""
+    raw: str | None = None
+    """The whole compact text, where the log holds it."""
+    signed: bool | None = None
+    answers: tuple[Answer, ...] = ()
+    """About its form."""
+    readable: bool = True
+    """The library gets as far as checking a signature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One token, judged by one library with what is known of its keys and of the API."""
+
+    token: Token
+    reading: Reading
+    library: Library
+    expectations: Expectations
+    keys: tuple[Key, ...] | None = None
+    """None where they are not known."""
+    why_no_keys: str = "no key set is known"
+    issuers: tuple[str, ...] = ()
+    """Accepted: the configured ones, and the one that the discovery document names."""
+    secret: bytes | None = field(default=None, repr=False)
+    at: datetime | None = None
+    explicit: bool = False
+    """The expectations are complete: an empty list means none, not unknown."""
+
+
+def short(text: str | None) -> str | None:
+    """Untrusted text, cut and freed of characters that steer a terminal."""
+    if text is None or (len(text) <= LONGEST and text.isprintable()):
+        return text
+    shown = text[:LONGEST] + ("…" if len(text) > LONGEST else "")
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in shown)
+
+
+@lru_cache(maxsize=256)
+def wanted(values: tuple[str, ...]) -> str:
+    """Several configured values in one line."""
+    return listed(values)
+
+
+def listed(values: tuple[str, ...]) -> str:
+    """Several values in one line."""
+    if len(values) == 1:
+        return short(values[0]) or ""
+    return ", ".join(short(value) or "" for value in values[:8]) + (", …" if len(values) > 8 else "")
+
+
+@lru_cache(maxsize=8192)
+def utc(seconds: float) -> str:
+    """A time as RFC 3339 in UTC."""
+    if not 0 <= seconds < 253_402_300_800:
+        return "the earliest time there is" if seconds < 0 else "the latest time there is"
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,236 @@
+"""What Microsoft's validator would say of a token: all checks, in the order in which that version reports them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from authlens.model import Check, Expectations, Judgement, Key, KeySet, Token, TokenForm, Verdict
+from authlens.tokens import parse
+from authlens.trust import keys as published
+from authlens.trust.checks import audience, claims, form, issuer, lifetime, signature
+from authlens.trust.checks.case import Answer, Case
+from authlens.trust.checks.library import NEW_HANDLER
+from authlens.trust.checks.library import library as read_library
+
+
+def judge(
+    token: Token,
+    keys: KeySet | tuple[Key, ...] | None,
+    expectations: Expectations,
+    at: datetime | None,
+    library: str = "8",
+    *,
+    secret: bytes | None = None,
+    handler: str | None = None,
+) -> Judgement:
+    """Judge a token of any form with what is known; what is not known is UNKNOWN, and says why.
+
+    ``library`` is ``5`` (5.7), ``6`` (6.8), ``7`` (7.7), ``8`` (8.23) or a full version; ``handler`` the class that
+    reads the token, by default the one JwtBearer used with that version.
+    """
+    version = read_library(library, handler=handler)
+    known, why, issuer_published = _key_material(keys)
+    case = Case(
+        token=token,
+        reading=form.read(token, version),
+        library=version,
+        expectations=expectations,
+        keys=known,
+        why_no_keys=why,
+        issuers=(*expectations.issuers, *((issuer_published,) if issuer_published else ())),
+        secret=secret,
+        at=at,
+    )
+    return _judgement(case)
+
+
+def validate(
+    token: str,
+    keys: Mapping[str, Any] | None = None,
+    *,
+    issuers: Iterable[str] = (),
+    audiences: Iterable[str] = (),
+    clock_skew_s: float = 300,
+    types: Iterable[str] | None = None,
+    algorithms: Iterable[str] | None = None,
+    require_expiration: bool = True,
+    require_signature: bool = True,
+    at: datetime | None = None,
+    library: str = "8",
+) -> Judgement:
+    """Validate a token as ``JsonWebTokenHandler`` of that version does, with these keys and demands and no others.
+
+    Args:
+        token: the compact text; anything else is refused with the code that the library gives it.
+        keys: a key set (RFC 7517); all its keys that the library can use are tried.
+        issuers: accepted issuers, compared ordinally.
+        audiences: accepted audiences.
+        clock_skew_s: seconds that ``nbf`` and ``exp`` may be off.
+        types: accepted ``typ`` values; None accepts any.
+        algorithms: accepted ``alg`` values; None accepts any.
+        require_expiration: refuse a token without ``exp``.
+        require_signature: refuse an unsigned token.
+        at: the time of validation, aware; the present without it.
+        library: ``6`` (6.8), ``7`` (7.7), ``8`` (8.23) or a full version.
+    """
+    demands = (
+        tuple(issuers),
+        tuple(audiences),
+        float(clock_skew_s),
+        None if types is None else tuple(types),
+        None if algorithms is None else tuple(algorithms),
+        require_expiration,
+        require_signature,
+    )
+    moment = at or datetime.now(UTC)
+    return (_remembered if len(token) <= _MEMO_CHARS else _validated)(token, _content(keys), demands, moment, library)
+
+
+def next_code(judgement: Judgement, repaired: Collection[str]) -> Check | None:
+    """What the library would report once these checks (``lifetime.not-expired``, or a family: ``lifetime``) pass."""
+    for check in judgement.checks:
+        mended = check.name in repaired or check.name.partition(".")[0] in repaired
+        if check.verdict is Verdict.FAIL and check.code and not mended:
+            return check
+    return None
+
+
+# --------------------------------------------------------------------------- validate
+
+
+_MEMO_CHARS = 16_384
+_Demands: TypeAlias = tuple[
+    tuple[str, ...], tuple[str, ...], float, tuple[str, ...] | None, tuple[str, ...] | None, bool, bool
+]
+
+
+class _Content:
+    """A key set's content at one time, read."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = copy.deepcopy(dict(document))
+        self.keys = published.parse(self.document)
+
+
+_MOST_CONTENTS = 16
+_contents: list[_Content] = []
+
+
+def _content(keys: Mapping[str, Any] | None) -> _Content:
+    """Read a key set once; it is the caller's and may change between two calls, so it is compared, not recognised."""
+    document = keys or {}
+    for known in _contents:
+        if known.document == document:
+            return known
+    found = _Content(document)
+    del _contents[_MOST_CONTENTS - 1 :]
+    _contents.insert(0, found)
+    return found
+
+
+def _validated(token: str, keys: _Content, demands: _Demands, at: datetime, library: str) -> Judgement:
+    version = read_library(library, handler=NEW_HANDLER)
+    issuers, audiences, clock_skew_s, types, algorithms, require_expiration, require_signature = demands
+    # A text that merely looks decoded, redacted or hidden is a malformed token here
+    as_given = Token(sha256=parse(token).sha256, form=TokenForm.COMPACT, raw=token)
+    case = Case(
+        token=as_given,
+        reading=form.read_text(token, version),
+        library=version,
+        expectations=Expectations(
+            source="the arguments",
+            issuers=issuers,
+            audiences=audiences,
+            clock_skew_s=clock_skew_s,
+            types=types,
+            algorithms=algorithms,
+            require_expiration=require_expiration,
+            require_signature=require_signature,
+        ),
+        keys=keys.keys,
+        issuers=issuers,
+        at=at,
+        explicit=True,
+    )
+    return _judgement(case)
+
+
+_remembered = lru_cache(maxsize=4096)(_validated)
+
+
+# --------------------------------------------------------------------------- the order
+
+
+def _key_material(keys: KeySet | tuple[Key, ...] | None) -> tuple[tuple[Key, ...] | None, str, str | None]:
+    """The keys, why there are none, and the issuer that publishes them."""
+    if isinstance(keys, KeySet):
+        if keys.unavailable is not None:
+            return None, keys.unavailable, keys.issuer
+        return keys.keys, "", keys.issuer
+    return keys, "no key set is known", None
+
+
+def _judgement(case: Case) -> Judgement:
+    answers = (*case.reading.answers, *_in_order(case))
+    asked = [check for check, wanted in answers if wanted and check.verdict is not Verdict.PASS]
+    refusals = [check for check in asked if check.verdict is Verdict.FAIL]
+    return Judgement(
+        valid=False if refusals else None if asked else True,
+        code=refusals[0].code if refusals else None,
+        checks=tuple([check for check, _ in answers]),
+    )
+
+
+def _in_order(case: Case) -> tuple[Answer, ...]:
+    """All checks behind the form's, as the library would come to them."""
+    if not case.reading.readable:
+        return _unread(case)
+    signatures = signature.checks(case)
+    first = case.library.checks_claims_first and _no_key_named(signatures)
+    lifetimes, audiences = lifetime.checks(case, unmatched=first), audience.checks(case)
+    issuers, others = issuer.checks(case), claims.checks(case)
+    signatures = _unmatched(case, signatures, lifetimes, issuers)
+    if first:
+        # InternalValidators.ValidateAfterSignatureFailed: the library spares itself a refresh of the metadata
+        return (*lifetimes, *issuers, *audiences, *signatures, *others)
+    return (*signatures, *lifetimes, *audiences, *issuers, *others)
+
+
+def _unread(case: Case) -> tuple[Answer, ...]:
+    """The library stops at the form; what can be told of the rest is told, but it asks nothing more."""
+    answers = (
+        *signature.checks(case),
+        *lifetime.checks(case),
+        *audience.checks(case),
+        *issuer.checks(case),
+        *claims.checks(case),
+    )
+    return tuple(Answer(check, asked=False) for check, _ in answers)
+
+
+def _no_key_named(signatures: tuple[Answer, ...]) -> bool:
+    """The token has a kid, no key the library has loaded answers to it, and none verifies."""
+    return any(
+        check.verdict is Verdict.FAIL and check.code in ("IDX10500", "IDX10503")
+        for check, _ in signatures
+        if check.name in (signature.PUBLISHED, signature.USABLE)
+    )
+
+
+def _unmatched(
+    case: Case, signatures: tuple[Answer, ...], lifetimes: tuple[Answer, ...], issuers: tuple[Answer, ...]
+) -> tuple[Answer, ...]:
+    """From 6.10 to 6.27 the code for an unknown kid tells whether lifetime and issuer are good (IDX10516)."""
+    if not case.library.since(6, 10) or case.library.checks_claims_first:
+        return signatures
+    if not any(asked and check.verdict is Verdict.FAIL for check, asked in (*lifetimes, *issuers)):
+        return signatures
+    return tuple(
+        Answer(replace(check, code="IDX10516"), asked) if check.code == "IDX10501" else Answer(check, asked)
+        for check, asked in signatures
+    )

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authlens import cli, config
+from authlens.config import OPTIONS, REPORTS, Kind, Settings, load
+from authlens.errors import FaultsError
+from authlens.model import Severity
+from authlens.reports.writers import WRITERS
+
+
+def loaded(folder: Path, toml: str = "", /, environ: dict[str, str] | None = None, **flags: Any) -> Settings:
+    """The options with this ``authlens.toml``, these variables and flags."""
+    if toml:
+        (folder / "authlens.toml").write_text(toml, encoding="utf-8")
+    return load({name.replace("_", "-"): value for name, value in flags.items()}, environ or {}, folder)
+
+
+def faults(folder: Path, toml: str = "", /, environ: dict[str, str] | None = None, **flags: Any) -> list[str]:
+    """What is wrong with them; paths without the folder."""
+    with pytest.raises(FaultsError) as raised:
+        loaded(folder, toml, environ, **flags)
+    assert raised.value.exit_code == 2
+    assert raised.value.hint
+    return [str(f).replace(f"{folder}/", "") if f.line else f"{f.path}: {f.message}" for f in raised.value.faults]
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    """Exit 1 from low on, UTC, the shipped rules, the clock."""
+    assert loaded(tmp_path) == Settings()
+    assert Settings().fail_on is Severity.LOW
+    assert Settings().default_rules
+
+
+def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
+    """For each option the first that says something decides."""
+    toml = 'fail-on = "high"\ntimezone = "+01:00"\nformat = "clef"\n'
+    found = loaded(tmp_path, toml, {"AUTHLENS_FAIL_ON": "medium", "AUTHLENS_TIMEZONE": "+02:00"}, fail_on="critical")
+    assert found.fail_on is Severity.CRITICAL
+    assert found.timezone.utcoffset(None) == timedelta(hours=2)
+    assert found.format == "clef"
+
+
+def test_how_loud_is_decided_by_the_first_that_says_it(tmp_path: Path) -> None:
+    """``-q`` beats ``verbose = true`` in the file instead of being added to it."""
+    found = loaded(tmp_path, "verbose = true\n", quiet=True)
+    assert (found.quiet, found.verbose) == (True, False)
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if o.name != "config"], ids=lambda o: o.name)
+def test_every_option_may_stand_in_the_file_and_in_the_environment(tmp_path: Path, option: config.Option) -> None:
+    """Under its own name, with - or _."""
+    value = {"fail-on": "none", "now": "2026-11-24", "timezone": "+02:00"}.get(option.name, "report.x")
+    toml, text = ("true", "1") if option.kind is Kind.FLAG else (f'"{value}"', value)
+    for name in {option.name, option.name.replace("-", "_")}:
+        assert loaded(tmp_path, f"{name} = {toml}\n") != Settings(config=None), name
+    (tmp_path / "authlens.toml").unlink()
+    assert loaded(tmp_path, "", {option.variable: text}) != Settings()
+
+
+def test_options_of_the_command_and_of_the_file_are_the_same() -> None:
+    """A flag that the file does not know, or the other way round, would be a surprise."""
+    command = next(c for c in cli.app.registered_commands if c.callback is not None and c.callback.__name__ == "scan")
+    assert command.callback is not None
+    known = {"config_file": "config", "log_format": "format"}
+    flags = {
+        known.get(n, n).replace("_", "-")
+        for n in command.callback.__annotations__
+        if n not in {"ctx", "paths", "return"}
+    }
+    assert flags == {o.name for o in OPTIONS if o.flag}
+    assert {w.name for w in WRITERS} == set(REPORTS)
+
+
+def test_lists_are_lists_or_one(tmp_path: Path) -> None:
+    """A single file needs no brackets; a variable separates by spaces and quotes what holds one."""
+    assert loaded(tmp_path, 'settings = "a.json"\n').settings == (str(tmp_path / "a.json"),)
+    assert len(loaded(tmp_path, 'settings = ["a.json", "b.json"]\n').settings) == 2
+    found = loaded(tmp_path, "", {"AUTHLENS_JWKS": r"""https://a.example=k.json "my keys.json" C:\keys.json"""})
+    assert found.jwks == ("https://a.example=k.json", "my keys.json", r"C:\keys.json")
+
+
+def test_paths_of_a_file_count_from_its_folder(tmp_path: Path) -> None:
+    """A configuration can be used from anywhere; flags count from where the user stands."""
+    folder = tmp_path / "ops"
+    folder.mkdir()
+    file = folder / "authlens.toml"
+    file.write_text('jwks = ["https://a.example/=keys.json"]\nhtml = "out.html"\njson = "-"\n', encoding="utf-8")
+    found = load({"config": str(file), "bundle": ["b.json"]}, {}, tmp_path)
+    assert found.jwks == (f"https://a.example/={folder / 'keys.json'}",)
+    assert found.reports == {"html": str(folder / "out.html"), "json": "-"}
+    assert found.bundle == ("b.json",)
+
+
+def test_pyproject_is_read_where_there_is_no_authlens_toml(tmp_path: Path) -> None:
+    """Only its own table, and not where the other file is."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.authlens]\nfail-on = "high"\n', "utf-8")
+    assert loaded(tmp_path).fail_on is Severity.HIGH
+    assert loaded(tmp_path, 'fail-on = "medium"\n').fail_on is Severity.MEDIUM
+
+
+def test_a_pyproject_without_our_table_is_nothing_unless_named(tmp_path: Path) -> None:
+    """Most projects have one."""
+    file = tmp_path / "pyproject.toml"
+    file.write_text('[project]\nname = "x"\n', "utf-8")
+    assert loaded(tmp_path) == Settings()
+    assert faults(tmp_path, config=str(file)) == ["pyproject.toml:1:1: there is no [tool.authlens] table in it."]
+
+
+def test_all_faults_at_once_each_with_its_place(tmp_path: Path) -> None:
+    """Flags by their name, variables by theirs, the file by line and column, texts over several lines passed over."""
+    toml = '''fail-on = "hihg"
+settings = [
+  "a.json",  # offline = ]
+]
+  jsn = "x"
+format = """
+offline = 3
+"""
+offline = "yes"
+verbose = 1
+[[api]]
+scheme = "A"
+authority = "https://a.example"
+[[api]]
+scheme = 5
+audiences = ["api://a"]
+'''
+    assert faults(tmp_path, toml, {"AUTHLENS_QUIET": "perhaps", "AUTHLENS_BUNDLE": '"open'}, now="yesterday") == [
+        "AUTHLENS_BUNDLE: No closing quotation.",
+        "AUTHLENS_QUIET: “perhaps” is neither true nor false.",
+        "authlens.toml:5:3: “jsn” is not an option. Did you mean json?",
+        "authlens.toml:9:1: offline: true or false is wanted here, not a text.",
+        "authlens.toml:10:1: verbose: true or false is wanted here, not a number.",
+        "authlens.toml:15:1: scheme is a text",
+        "authlens.toml:1:1: “hihg” is no severity. Did you mean high?",
+        "--now: “yesterday” is no time.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("toml", "fault"),
+    [
+        ('a = "b', "authlens.toml:1:7: Unterminated string."),
+        ("\n[x\n", "authlens.toml:2:3: Expected ']' at the end of a table declaration."),
+        ("config = 'x.toml'\n", "authlens.toml:1:1: “config” is not an option."),
+        ("api = 3\n", "authlens.toml:1:1: api: write one [[api]] table for each scheme."),
+        ("fail-on = 'high'\nfail_on = 'low'\n", "authlens.toml:2:1: “fail_on” stands here twice, with - and with _."),
+        ("settings = [1]\n", "authlens.toml:1:1: settings: a text or a list of texts is wanted here, not a list."),
+        ("html = 'none/x.html'\n", "authlens.toml:1:1: there is no folder none."),
+        ("html = '.'\n", "authlens.toml:1:1: . is a folder."),
+        (
+            "timezone = 'Europe/Pariss'\n",
+            "authlens.toml:1:1: “Europe/Pariss” is no time zone. Did you mean Europe/Paris?",
+        ),
+        ("x = " + "[" * 5000 + "\n", "authlens.toml:1:1: is nested too deeply."),
+    ],
+)
+def test_faults_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toml: str, fault: str) -> None:
+    """One sentence each."""
+    monkeypatch.chdir(tmp_path)
+    Path("authlens.toml").write_text(toml, encoding="utf-8")
+    with pytest.raises(FaultsError) as raised:
+        load({}, {}, Path())
+    assert [str(f) for f in raised.value.faults] == [fault]
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    """The line of the first byte that is no UTF-8 is named."""
+    (tmp_path / "authlens.toml").write_bytes(b"format = 'clef'\n# caf\xe9\n")
+    assert faults(tmp_path) == ["authlens.toml:2:1: is not UTF-8."]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A configuration that was named must be there."""
+    assert faults(tmp_path, config="nothing.toml") == ["--config: cannot read nothing.toml: No such file or directory."]
+
+
+def test_two_reports_cannot_share_one_place() -> None:
+    """Neither standard output nor a file."""
+    with pytest.raises(FaultsError, match="already"):
+        load({"html": "-", "json": "-"}, {}, Path("/nowhere"))
+    with pytest.raises(FaultsError, match="already"):
+        load({"html": "x", "json": "x"}, {}, Path("/nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-11-24T10:02:00Z", datetime(2026, 11, 24, 10, 2, tzinfo=UTC)),
+        ("2026-11-24 10:02", datetime(2026, 11, 24, 8, 2, tzinfo=UTC)),
+        ("2026-11-24", datetime(2026, 11, 23, 22, 0, tzinfo=UTC)),
+        ("2026-11-24T10:02:00-05:00", datetime(2026, 11, 24, 15, 2, tzinfo=UTC)),
+    ],
+)
+def test_the_present_is_in_the_given_zone_unless_it_says_its_own(tmp_path: Path, text: str, time: datetime) -> None:
+    """A date is its midnight."""
+    assert loaded(tmp_path, now=text, timezone="+02:00").now == time
+
+
+def test_the_present_in_the_file_may_be_a_toml_time(tmp_path: Path) -> None:
+    """With or without quotes."""
+    assert loaded(tmp_path, "now = 2026-11-24T10:02:00Z\n").now == datetime(2026, 11, 24, 10, 2, tzinfo=UTC)
+    assert loaded(tmp_path, "now = 2026-11-24\n").now == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_the_present_is_that_of_reproducible_builds_unless_given(tmp_path: Path) -> None:
+    """SOURCE_DATE_EPOCH stands below every other source."""
+    assert loaded(tmp_path, "", {"SOURCE_DATE_EPOCH": "0"}).now == datetime(1970, 1, 1, tzinfo=UTC)
+    assert loaded(tmp_path, "", {"SOURCE_DATE_EPOCH": "x"}, now="2026-11-24").now is not None
+    assert faults(tmp_path, "", {"SOURCE_DATE_EPOCH": "x"}) == [
+        "SOURCE_DATE_EPOCH: “x” is no number of seconds since 1970."
+    ]
+
+
+@pytest.mark.parametrize("name", ["Europe/Paris", "UTC", "utc", "Z", "+05:30", "-0330"])
+def test_zones(tmp_path: Path, name: str) -> None:
+    """Names and offsets."""
+    assert loaded(tmp_path, timezone=name).timezone.utcoffset(datetime(2026, 1, 1)) is not None  # noqa: DTZ001 - asks the zone
+
+
+@pytest.mark.parametrize("name", ["Nowhere", "../../etc/passwd", "Europe", "+25:00", ""])
+def test_what_is_no_zone(tmp_path: Path, name: str) -> None:
+    """Paths, folders of the database and impossible offsets are refused."""
+    assert "is no time zone" in faults(tmp_path, timezone=name)[0]
+
+
+@pytest.mark.parametrize(("text", "level"), [("info", Severity.INFORMATIONAL), ("HIGH", Severity.HIGH), ("none", None)])
+def test_levels(tmp_path: Path, text: str, level: Severity | None) -> None:
+    """Sigma's five, ``info`` for short, and never."""
+    assert loaded(tmp_path, fail_on=text).fail_on is level
+
+
+def test_variables_that_are_no_options_are_told(tmp_path: Path) -> None:
+    """A mistyped variable would otherwise be ignored in silence; an empty one is not set."""
+    found = loaded(tmp_path, "", {"AUTHLENS_FAILON": "high", "AUTHLENS_QUIET": "", "AUTHLENS_SECRET": "x"})
+    assert found.unknown == ("AUTHLENS_FAILON is not an option. Did you mean AUTHLENS_FAIL_ON?",)
+    assert not found.quiet
+
+
+def test_api_tables_are_handed_on_with_their_place(tmp_path: Path) -> None:
+    """Each scheme says where it was read."""
+    found = loaded(tmp_path, 'offline = true\n[[api]]\nscheme = "A"\nauthority = "https://a.example"\n')
+    assert [dict(api) for api in found.apis] == [
+        {"scheme": "A", "authority": "https://a.example", "source": f"{tmp_path / 'authlens.toml'}:2"}
+    ]
+
+
+def test_the_pseudonym_key_is_not_shown_by_accident(tmp_path: Path) -> None:
+    """It opens every pseudonym."""
+    found = loaded(tmp_path, 'pseudonym_key = "k-123"\n')
+    assert found.pseudonym_key == "k-123"
+    assert "k-123" not in repr(found)

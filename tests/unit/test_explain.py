@@ -1,0 +1,67 @@
+"""Why a rule did or did not match, and its sentence about one failure."""
+
+from pathlib import Path
+
+from authlens.diagnosis.detection import Item
+from authlens.diagnosis.explain import Reason, expectation, explain, sentence
+from authlens.diagnosis.ruleset import load
+
+SITE = Path(__file__).parent.parent / "data" / "rules" / "site"
+(RULE,) = load([SITE], default=False).rules
+ROW = {"code": "IDX10503", "jwks.kid_published": True, "alg": "RS256", "host": "build01"}
+
+
+def told(part: str) -> dict[str, Reason]:
+    return {reason.field: reason for reason in explain(RULE, ROW) if reason.part == part}
+
+
+def test_every_line_of_the_rule_is_held_against_the_failure() -> None:
+    """The outcome comes first, then each line with what was expected, what was found, and whether it held."""
+    outcome, *lines = explain(RULE, ROW)
+    assert (outcome.expected, outcome.held, outcome.search) == ("unmatched and not symmetric", False, "")
+    assert [line.field for line in lines[:4]] == ["code", "jwks.kid_published", "keys_tried.has_kid", "alg"]
+    code = told("rule")["code"]
+    assert (code.expected, code.found, code.held) == ("starts with 'IDX10501' or 'IDX10503'", "IDX10503", True)
+    assert code.line > 1
+
+
+def test_a_missing_field_is_found_as_none() -> None:
+    """Missing is not the same as false."""
+    missing = told("rule")["keys_tried.has_kid"]
+    assert (missing.expected, missing.found, missing.held) == ("is false", None, False)
+
+
+def test_the_exceptions_of_the_site_follow() -> None:
+    """A rule that would match but for a filter shows which one."""
+    exception = "The build server tries expired keys on purpose"
+    outcome, host = (reason for reason in explain(RULE, ROW) if reason.part == exception)
+    assert (outcome.expected, outcome.held) == ("not 1 of build_*", False)
+    assert (host.field, host.found, host.held) == ("host", "build01", True)
+
+
+def test_expectations_are_words() -> None:
+    """Negation, lists, case, missing values and other fields."""
+    assert expectation(Item(field="x", operands=("a", None), negated=True)) == "not: is 'a' or missing"
+    assert expectation(Item(field="x", operands=("a",), cased=True)) == "is 'a' (same case)"
+    assert (
+        expectation(Item(field="x", relation="contains", operands=("a", "b"), every=True))
+        == "every element contains 'a' and 'b'"
+    )
+    assert expectation(Item(field="x", relation="exists", operands=(False,))) == "is missing"
+    reference = Item(field="iss", operands=("valid_issuer",), cased=True, reference=True)
+    assert expectation(reference, {"valid_issuer": "https://a"}) == "is valid_issuer (https://a)"
+    assert expectation(reference, {}) == "is valid_issuer ((unknown))"
+
+
+def test_a_sentence_is_filled_and_says_what_is_unknown() -> None:
+    """Placeholders become values, doubled braces one; what the log does not say is not made up."""
+    row = {"kid": "b2", "keys_tried_count": 3}
+    assert sentence(RULE.explain, row) == "The token names key b2; (unknown) publishes it; {n} = 3."
+
+
+def test_values_are_shortened_and_never_read_as_templates() -> None:
+    """Values come from logs: they may be huge, or look like placeholders themselves."""
+    assert sentence("{kid}", {"kid": "{iss}", "iss": "a"}) == "{iss}"
+    assert len(sentence("{kid}", {"kid": "a" * 10_000})) < 400
+    assert sentence("{aud}", {"aud": ["a", "b"]}) == "a, b"
+    assert len(sentence("{aud}", {"aud": ["a" * 100] * 1000})) < 400

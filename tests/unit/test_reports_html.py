@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from authlens.reports import charts, diff
+from authlens.reports.document import Document
+from authlens.reports.html import LARGEST, render
+from tests.unit.helpers import results
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+OURS = {"html", "head", "title", "style", "body", "script", "header", "main", "footer", "section", "article", "details"}
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with attributes, texts, and whether all is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.text.setdefault(self.open[-1], []).append(data)
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module", params=["typical", "hostile", "healthy"])
+def page(request: pytest.FixtureRequest) -> str:
+    return render(Document(getattr(results, request.param)()))
+
+
+def test_every_tag_is_closed_and_none_comes_from_the_log(page: str) -> None:
+    """A hostile log adds no element: tags nest, and there is one style and one script."""
+    seen = Page(page)
+    assert seen.open == []
+    assert len(seen.named("style")) == len(seen.named("script")) == 1
+    assert not seen.named("img")
+    assert not seen.named("iframe")
+
+
+def test_the_policy_allows_the_one_style_and_the_one_script(page: str) -> None:
+    """Their hashes are those of the text between the tags; everything else is forbidden."""
+    metas = Page(page).named("meta")
+    policy = next(m["content"] for m in metas if m.get("http-equiv") == "Content-Security-Policy") or ""
+    for tag in ("style", "script"):
+        text = page.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+
+
+def test_nothing_is_loaded_and_nothing_runs(page: str) -> None:
+    """No ``style=``, no ``on…=``, no address but in links, and those lead to the web only."""
+    for tag, attributes in Page(page).tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"], tag
+        assert not {"src", "srcset", "background", "action", "formaction", "data", "ping"} & set(attributes)
+        address = attributes.get("href")
+        assert address is None or address.startswith(("#", "https://", "http://"))
+        assert tag != "link"
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_what_steers_is_written_out(page: str) -> None:
+    """No control character but line feeds, no character that turns the direction or hides."""
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]", page)
+
+
+def test_hostile_texts_can_still_be_read() -> None:
+    """Escaped, not dropped."""
+    page = render(Document(results.hostile()))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "\\u{202e}gnp.exe" in page
+    assert "\\x1b[31mred" in page
+    assert "{{ 7*7 }}" in page
+
+
+def test_the_page_can_be_used_without_eyes(page: str) -> None:
+    """A language, one ``h1``, headings without gaps, landmarks, and tables with caption and scope."""
+    seen = Page(page)
+    assert seen.named("html")[0]["lang"] == "en"
+    levels = [int(tag[1]) for tag, _ in seen.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+    assert len(seen.named("main")) == len(seen.named("header")) == len(seen.named("footer")) == 1
+    assert len(seen.named("caption")) == len(seen.named("table"))
+    assert all(th.get("scope") in {"row", "col"} for th in seen.named("th"))
+    ids = [a["id"] for _, a in seen.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    for _, attributes in seen.tags:
+        for name in ("aria-labelledby",):
+            assert set((attributes.get(name) or "").split()) <= set(ids)
+
+
+def test_links_inside_the_page_lead_somewhere(page: str) -> None:
+    """Each ``#…`` has its target."""
+    seen = Page(page)
+    ids = {a["id"] for _, a in seen.tags if "id" in a}
+    assert {(a["href"] or "")[1:] for a in seen.named("a") if (a.get("href") or "").startswith("#")} <= ids
+
+
+def test_equal_results_give_equal_bytes() -> None:
+    """The page carries no time but the log's and the given present."""
+    assert render(Document(results.typical())) == render(Document(results.typical()))
+
+
+def test_the_page_answers_first() -> None:
+    """What is wrong, how often, since when, what to do, what fails next, what would decide."""
+    page = render(Document(results.typical()))
+    answer = page[page.index('id="answer"') : page.index('id="time"')]
+    for text in (
+        "The issuer rotated its signing key and the API still holds the old set",
+        "<strong>40 requests</strong> refused (82 %) 09:22:11–09:49:29, then no more",
+        "going on at the end of the log",
+        "Restart the API to load the current keys now.",
+        "IDX10214: the audience is Okta itself",
+    ):
+        assert text in answer
+    assert answer.index("rotated its signing key") < answer.index("org authorization server")
+    assert "<code>Authority</code>" in page
+    assert "DoNotScrubExceptions" in page
+    assert "alice@example.org" not in page
+
+
+def test_differences_are_marked_and_said() -> None:
+    """Expected and found stand side by side; what differs is marked, and named in words."""
+    page = render(Document(results.typical()))
+    assert "https://dev-606497.oktapreview.com<mark>/oauth2/default</mark>" in page
+
+
+def test_a_page_stays_small_whatever_the_log() -> None:
+    """A typical one is below 150 KB; thousands of causes with long texts stay below the limit, and it says so."""
+    assert len(render(Document(results.typical())).encode()) < 150_000
+    text = "<&>\u202e" * 400
+    found = [
+        replace(f, title=text + str(i), explanation=text, cause="sig.wrong-key")
+        for i, f in enumerate(results.rotated(700))
+    ]
+    groups = tuple(results.group([f], id=f"g{i}", issuers=(text,) * 9) for i, f in enumerate(found))
+    page = render(Document(replace(results.typical(), findings=tuple(found), groups=groups)))
+    assert len(page.encode()) <= LARGEST
+    assert "of 700 causes shown; the rest in the JSON" in page
+
+
+def test_cut_lists_say_how_much_is_missing() -> None:
+    """Of many failures of a cause the first twenty are shown."""
+    assert "20 of 40 failures shown; the rest in the JSON." in render(Document(results.typical()))
+
+
+# --------------------------------------------------------------------------- parts
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 59, 3600, 86_400, 10**7, 10**9])
+def test_a_timeline_has_few_round_steps(seconds: int) -> None:
+    """Whatever the period, no more bins than fit, and every time lies in one."""
+    start = 1_795_510_931
+    axis = charts.Axis.over(start, start + seconds)
+    assert 1 <= axis.bins <= charts.MOST_BINS
+    assert axis.start % axis.step == 0
+    assert axis.counts([start, start + seconds]) == axis.counts([start + seconds, start])
+    assert sum(axis.counts([start, start + seconds / 2, start + seconds])) == 3
+    assert axis.start <= start
+    assert start + seconds < axis.start + axis.step * axis.bins
+
+
+def test_times_beyond_the_calendar_do_no_harm() -> None:
+    """A log may claim the year 1 or 9999."""
+    axis = charts.Axis.over(-62_135_596_800, 253_402_300_799)
+    assert axis.full_label(0)
+    assert axis.full_label(axis.bins)
+
+
+def test_the_heights_of_a_stack_add_up() -> None:
+    """The fullest step reaches the top; each part has its share."""
+    axis = charts.Axis(0, 60, 3)
+    bars, top = charts.stacked(axis, [[3, 0, 1], [1, 0, 0]], ["a", "b"])
+    assert top == 4
+    assert [(b.series, b.height) for b in bars] == [(0, 75.0), (1, 25.0), (0, 25.0)]
+
+
+def test_weekdays_are_those_of_the_calendar() -> None:
+    """24 November 2026 is a Tuesday."""
+    table = charts.by_hour([1_795_512_000.0])
+    assert table[1][10] == 1 or table[1][9] == 1
+    assert sum(map(sum, table)) == 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "words"),
+    [
+        ("https://a/x", "https://a/x/", "differs only by a final slash"),
+        ("https://a/X", "https://a/x", "differs only by case"),
+        ("api://orders", "api://orders ", "differs only by white space"),
+        ("https://a/x", "http://a/x", "differs only in its scheme"),
+        ("https://a/x", "https://b/x", "differs only in its host"),
+        ("https://a/x", "https://a/y", "differs only in its path"),
+        ("https://a/x", "http://b/x", ""),
+        ("http://[", "http://a", ""),
+    ],
+)
+def test_differences_in_words(expected: str, found: str, words: str) -> None:
+    """The kind of near miss is said, and nothing where there is none."""
+    assert diff.words(expected, found) == words
+
+
+def test_pieces_join_to_what_they_were() -> None:
+    """Marking changes no text, however long."""
+    one, other = "https://idp.example/realms/a" + "x" * 500, "https://idp.example/realms/b" + "x" * 400
+    left, right = diff.pieces(one, other)
+    assert "".join(t for t, _ in left) == one
+    assert "".join(t for t, _ in right) == other
+    assert ("a", True) in left
+    assert ("b", True) in right

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from authlens.model import Result
+from authlens.reports import terminal, wording
+from authlens.reports.document import Document
+from tests.unit.helpers import results
+
+
+def shown(result: Result, *, columns: int = 80, verbose: bool = False, colour: bool = False) -> str:
+    """What is printed."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=columns,
+        force_terminal=colour,
+        color_system="truecolor" if colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    terminal.show(Document(result), console, verbose=verbose)
+    return out.getvalue()
+
+
+def many(number: int) -> Result:
+    """A result of so many causes."""
+    found = [
+        replace(f, title=f"Cause {i} that has a rather long name, so that its line is full to the brim of the terminal")
+        for i, f in enumerate(results.okta() * number)
+    ][:number]
+    found = [replace(f, id=f"id{i}") for i, f in enumerate(found)]
+    groups = tuple(results.group([f], id=f"g{i}") for i, f in enumerate(found))
+    return replace(results.typical(), findings=tuple(found), groups=groups)
+
+
+@pytest.mark.parametrize("name", ["typical", "hostile", "healthy"])
+@pytest.mark.parametrize("columns", [80, 60])
+def test_the_summary_fits(name: str, columns: int) -> None:
+    """At most 25 lines, none wider than the terminal, no escape sequence without colour."""
+    lines = shown(getattr(results, name)(), columns=columns).splitlines()
+    assert len(lines) <= terminal.MOST_LINES
+    assert max(map(len, lines)) <= columns
+    assert not any("\x1b" in line for line in lines)
+
+
+@pytest.mark.parametrize("number", [1, 5, 12, 25, 400])
+def test_many_causes_fit_too(number: int) -> None:
+    """Causes that find no room are counted."""
+    lines = shown(many(number)).splitlines()
+    assert len(lines) <= terminal.MOST_LINES
+    assert sum(line.startswith("HIGH") for line in lines) == number or "more causes with" in "\n".join(lines)
+
+
+def test_it_answers_first() -> None:
+    """How many, how bad, since when, where to look, what to do, what fails next, what would decide."""
+    text = shown(results.typical(), columns=100)
+    lines = text.splitlines()
+    assert "49 tokens refused, 4 causes: 40 critical, 3 high, 6 medium" in lines[1]
+    assert text.index("CRITICAL") < text.index("HIGH") < text.index("MEDIUM")
+    for part in (
+        "40 refused 09:22:11–09:49:29, stopped · app.log:1404 · Keycloak",
+        "do    Restart the API to load the current keys now.",
+        "then  fails with IDX10214, aud.other-api",
+        "or    aud.other-api, aud.id-token-as-access-token",
+        "live-token: user-2",
+        "--allow-issuer",
+    ):
+        assert part in text
+
+
+def test_the_last_line_is_the_ledger() -> None:
+    """Bytes, lines, records and what they were, what was skipped, where authentication is not visible."""
+    text = " ".join(shown(results.typical()).split())
+    assert text.endswith(
+        "Read 5.0 MiB, 61,244 lines, 2 files: 160 records = 49 failures + 96 repeats + 4 informational + 11 other; "
+        "4.9 MiB without a match; 12 bytes skipped: undecodable. No authentication visible in worker.log."
+    )
+
+
+def test_colour_adds_no_word() -> None:
+    """With colour the same lines are printed."""
+    coloured = re.sub(r"\x1b\[[0-9;]*m", "", shown(results.typical(), colour=True))
+    assert coloured == shown(results.typical())
+    assert "\x1b[" in shown(results.typical(), colour=True)
+
+
+def test_no_failure_is_no_proof_where_authentication_is_not_visible() -> None:
+    """The summary says so, and which log level would show it."""
+    assert "proves nothing" in " ".join(shown(results.healthy(auth_seen=False)).split())
+    assert "Microsoft.AspNetCore.Authentication to Information" in " ".join(
+        shown(results.healthy(auth_seen=False)).split()
+    )
+    assert "proves nothing" not in " ".join(shown(results.healthy()).split())
+
+
+def test_verbose_tells_everything() -> None:
+    """Every step, every alternative with what decides it, every row of evidence, every input."""
+    text = " ".join(shown(results.typical(), verbose=True).split())
+    for part in (
+        "2. Set `Audience` to its audience.",
+        "aud.id-token-as-access-token: the client may send its ID token. Decided by: give one such token",
+        "issuer expected https://dev-606497.oktapreview.com/oauth2/default, found",
+        "app.log: docker-json/serilog-text",
+        "worker.log: unknown",
+    ):
+        assert part in text
+
+
+def test_an_interrupted_scan_says_so() -> None:
+    """Half an answer is never taken for a whole one."""
+    assert "Interrupted" in shown(replace(results.typical(), interrupted=True))
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_hostile_log_steers_no_terminal(verbose: bool) -> None:
+    """Escapes, bells, direction marks and line separators are written out."""
+    text = shown(results.hostile(), verbose=verbose)
+    assert not any(ord(c) < 32 and c != "\n" for c in text)
+    assert not any(c in text for c in "\x7f\x85\u200b\u202e\u2028\u2066")
+
+
+# --------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 bytes"), (1, "1 byte"), (1023, "1,023 bytes"), (1536, "1.5 KiB"), (2**40, "1.0 TiB")]
+)
+def test_sizes(number: int, text: str) -> None:
+    """Binary units, one decimal."""
+    assert wording.size(number) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 0, "0 %"), (1, 1000, "< 1 %"), (999, 1000, "> 99 %"), (1, 1, "100 %"), (1, 3, "33 %")],
+)
+def test_shares_never_round_to_nothing_or_all(part: int, whole: int, text: str) -> None:
+    """One failure in a thousand is not 0 %."""
+    assert wording.share(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "1 h 1 min"), (90_000, "1 d 1 h")]
+)
+def test_durations(seconds: int, text: str) -> None:
+    """The two largest units."""
+    assert wording.duration(seconds) == text
+
+
+def test_letters_with_marks_stay_and_towers_of_marks_do_not() -> None:
+    """Scripts that need combining characters can be read; a hundred on one letter cannot cover the line above."""
+    assert wording.visible("a\u0301 n\u0303") == "a\u0301 n\u0303"
+    assert wording.visible("a" + "\u0301" * 100).count("\u0301") == 3
