@@ -61,7 +61,11 @@ def run(args: Sequence[str]) -> int:
         _complain(error)
         return error.exit_code
     except typer.TyperException as error:
-        _say(f"authlens: {error.format_message()}", "authlens --help lists commands and options.")
+        text = error.format_message()
+        if text.startswith("Usage:"):  # a command that needs another word shows which there are
+            _say(text)
+        else:
+            _say(f"authlens: {text}", "authlens --help lists commands and options.")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         _say("authlens: interrupted; nothing was written.")
@@ -219,7 +223,7 @@ def scan(
     no_color: Annotated[bool | None, typer.Option("--no-color", help="Print without colour.")] = None,
     timings: Annotated[bool | None, typer.Option("--timings", help="Print how long each stage took.")] = None,
 ) -> int:
-    """Reads logs, diagnoses every refused token, and writes the reports asked for."""
+    """Reads logs and diagnoses every token that was refused."""
     given = {
         "html": html,
         "json": json,
@@ -364,3 +368,110 @@ def _summary(parts: Document, out: TextIO, *, no_color: bool, verbose: bool) -> 
         emoji=False,
     )
     terminal.show(parts, console, verbose=verbose)
+
+
+# --------------------------------------------------------------------------- authlens codes
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)  # noqa: T201 - this module alone prints
+
+
+def _width() -> int:
+    import shutil  # noqa: PLC0415 - only text for people has a width
+
+    return max(40, min(shutil.get_terminal_size().columns, 110))
+
+
+_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command()
+def codes(
+    words: Annotated[list[str] | None, typer.Argument(metavar="CODE|TEXT", help="A code, or words to search.")] = None,
+    *,
+    as_json: _Json = False,
+) -> int:
+    """Explains a code, or lists the codes that hold the words."""
+    from authlens.catalogue import codes as catalogue  # noqa: PLC0415 - only this command needs it
+    from authlens.catalogue.templates import known  # noqa: PLC0415 - see above
+    from authlens.reports import codes as report  # noqa: PLC0415 - see above
+
+    text = " ".join(words or ())
+    one = catalogue.lookup(text) if text else None
+    if one is not None:
+        found: Sequence[catalogue.Entry] = (one,)
+    elif text:
+        found = catalogue.search(text)
+    else:
+        found = [entry for entry in map(catalogue.lookup, sorted(known())) if entry is not None]
+    if not found:
+        raise UsageError(
+            f"the catalogue holds nothing of “{text[:60]}”.",
+            hint="A newer library may have brought the code. Search by words of its text: authlens codes audience",
+        )
+    if as_json:
+        sys.stdout.write(report.to_json(found))
+    else:
+        _print(report.explained(one, _width()) if one is not None else report.listed(found, _width()))
+    return DONE
+
+
+# --------------------------------------------------------------------------- authlens rules
+
+_rules = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Checks, tries and lists rules and what they may ask."
+)
+app.add_typer(_rules, name="rules")
+
+_Packs = Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Rule files or folders.")]
+_Alone = Annotated[bool, typer.Option("--no-default-rules", help="Without the rules that are shipped.")]
+
+
+@_rules.command("check")
+def _rules_check(paths: _Packs = None, *, no_default_rules: _Alone = False) -> int:
+    """Finds all faults of rule files; exit 2 if there are any."""
+    from authlens.diagnosis import ruleset  # noqa: PLC0415 - only rules need it
+    from authlens.reports import rules as report  # noqa: PLC0415 - see above
+
+    found = ruleset.check([Path(p) for p in paths or ()], default=not no_default_rules)
+    _print(report.checked(found))
+    return USAGE if found.faults else DONE
+
+
+@_rules.command("test")
+def _rules_test(paths: _Packs = None, *, no_default_rules: _Alone = False) -> int:
+    """Tries the examples that rules carry; exit 1 if one fails."""
+    from authlens.diagnosis import ruleset  # noqa: PLC0415 - only rules need it
+    from authlens.reports import rules as report  # noqa: PLC0415 - see above
+
+    results = ruleset.run_tests(ruleset.load([Path(p) for p in paths or ()], default=not no_default_rules))
+    _print(report.tested(results))
+    return DONE if all(result.passed for result in results) else FOUND
+
+
+@_rules.command("list")
+def _rules_list(paths: _Packs = None, *, no_default_rules: _Alone = False, as_json: _Json = False) -> int:
+    """Lists rules by cause, the one that wins first."""
+    from authlens.diagnosis import ruleset  # noqa: PLC0415 - only rules need it
+    from authlens.reports import rules as report  # noqa: PLC0415 - see above
+
+    pack = ruleset.load([Path(p) for p in paths or ()], default=not no_default_rules)
+    if as_json:
+        sys.stdout.write(report.listed_json(pack))
+    else:
+        _print(report.listed(pack, _width()))
+    return DONE
+
+
+@_rules.command("fields")
+def _rules_fields(*, as_json: _Json = False) -> int:
+    """Lists what a rule may ask about."""
+    from authlens.reports import rules as report  # noqa: PLC0415 - only this command needs it
+
+    if as_json:
+        sys.stdout.write(report.fields_json())
+    else:
+        _print(report.fields(_width()))
+    return DONE

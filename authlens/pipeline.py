@@ -20,7 +20,8 @@ from authlens.errors import NoInputError
 from authlens.failures import Sighting, join
 from authlens.model import Failure, InputReport, Layout, Ledger, Result, Role
 from authlens.observe import Observed, observe
-from authlens.reading import sniff, sources
+from authlens.reading import sources
+from authlens.reading.formats import sniff
 from authlens.trust import documents, expectations
 
 if TYPE_CHECKING:

@@ -94,8 +94,10 @@ def _stands_alone(text: str, name: str, before: str, end: int, *, inner: bool, l
 
 def innermost_first(text: str, found: Sequence[Head]) -> bool:
     """Whether this is a page that begins with the innermost exception: short names (or brackets) on lines of their own."""
+    if len(found) < 2:  # noqa: PLR2004 - one exception has no order
+        return False
     lined = [h for h in found if h.line and not h.inner]
-    if len(lined) < 2 or "xceptions caught" in text:  # noqa: PLR2004 - one exception has no order
+    if len(lined) < 2 or "xceptions caught" in text:  # noqa: PLR2004
         return False
     if all(text[h.start - 1 : h.start] == "[" for h in lined[-2:]):
         return True
@@ -142,30 +144,45 @@ _METHOD: Final = re.compile(r"(?:MissingMethodException|Method not found)[^\n'\"
 _TYPE: Final = re.compile(
     r"TypeLoadException[^\n'\"“„«]{0,100}['\"“„«]([\w.+`]{1,400})|Could not load type ['\"]([\w.+`]{1,400})['\"]"
 )
-_LOADING: Final = (
-    "TypeLoadException", "FileLoadException", "FileNotFoundException", "MissingMethodException", "MissingFieldException",
-    "MissingMemberException", "BadImageFormatException", "Could not load", "Method not found",
-)  # fmt: skip
+_FAILED_CALLS: Final = frozenset(("HttpRequestException", "SocketException", "WebException", "AuthenticationException"))
+_FAILED_LOADS: Final = frozenset(
+    (
+        "TypeLoadException",
+        "FileLoadException",
+        "FileNotFoundException",
+        "MissingMethodException",
+        "MissingFieldException",
+        "MissingMemberException",
+        "BadImageFormatException",
+    )
+)
+_NOT_LOADED: Final = ("Could not load", "Method not found")
 
 
-def facts(text: str) -> dict[str, object]:
-    """Fields that exceptions' own texts state: network and TLS errors, parameters, what could not be loaded."""
+def facts(text: str, found: Sequence[Head]) -> dict[str, object]:
+    """Fields that exceptions' own texts state: network and TLS errors, and what could not be loaded."""
     out: dict[str, object] = {}
-    parameter = _PARAMETER.search(text)
-    if parameter:
-        out["parameter_name"] = parameter[1] or parameter[2]
-    if any(word in text for word in _LOADING):
+    names = {printed.short(h.name) for h in found}
+    if not names.isdisjoint(_FAILED_LOADS) or any(mark in text for mark in _NOT_LOADED):
         out |= _loading(text)
-    status = _STATUS.search(text)
-    if status:
-        out["http_status"] = int(next(g for g in status.groups() if g))
-    if "Http" in text or "Socket" in text or "Web" in text:
+    if not names.isdisjoint(_FAILED_CALLS) or "indicate success: " in text:
         out |= _network(text)
     return out
 
 
+def parameter(text: str, start: int, end: int) -> str | None:
+    """The parameter that .NET names behind the message of an argument exception."""
+    m = _PARAMETER.search(text, start, end)
+    return (m[1] or m[2]) if m else None
+
+
 def _network(text: str) -> dict[str, object]:
-    said = {"socket_error": printed.socket_error(text), "ssl_policy_error": printed.ssl_policy_error(text)}
+    status = _STATUS.search(text)
+    said = {
+        "http_status": int(next(g for g in status.groups() if g)) if status else None,
+        "socket_error": printed.socket_error(text),
+        "ssl_policy_error": printed.ssl_policy_error(text),
+    }
     return {name: value for name, value in said.items() if value}
 
 
@@ -177,7 +194,8 @@ def _loading(text: str) -> dict[str, object]:
     method = _METHOD.search(text)
     if method:
         out["missing_method"] = _bare(method[1])
-    at = min((i for i in (text.find(word) for word in _LOADING) if i >= 0), default=0)
+    words = (*_FAILED_LOADS, *_NOT_LOADED)
+    at = min((i for i in (text.find(word) for word in words) if i >= 0), default=0)
     assembly = _ASSEMBLY.search(text, at, at + 4000)
     if assembly:
         out["assembly"], out["assembly_version"] = assembly[1], assembly[2]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from authlens.model import Frozen
@@ -134,6 +135,7 @@ class Moment:
         return (second or first) if day_first else (first or second)
 
 
+@lru_cache(maxsize=4096)
 def moment(value: str) -> Moment | None:
     """The readings of a printed date, in UTC; None for what is no date (masked, hidden, another calendar)."""
     text = value.strip()

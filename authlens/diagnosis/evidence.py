@@ -80,9 +80,10 @@ def build(failures: Sequence[Failure], *, book: Book, documents: Documents, now:
         now: The present; tokens are judged at their record's time, and only without one at this.
     """
     builder = _Builder(Book.of(book.configured, failures), documents, now)
-    around = evidence_log.survey(failures)
-    rows = [builder.row(f, around, i) for i, f in enumerate(failures)]
-    judgements = tuple(builder.judge(f) for f in failures)
+    own = [evidence_log.own(f) for f in failures]
+    around = evidence_log.survey(own)
+    rows = [builder.row(f, around, i) for i, f in enumerate(own)]
+    judgements = tuple(builder.judge(f) for f in own)
     return EvidenceTable(failures=tuple(failures), rows=tuple(rows), judgements=judgements)
 
 
@@ -94,7 +95,8 @@ class _Builder:
         self.documents = documents
         self.now = now
         self._schemes: dict[int, Scheme] = {}
-        self._by_name: dict[str | None, Scheme] = {}
+        self._nobody = evidence_scheme.describe(None, documents)
+        self._joined: dict[tuple[int, ...], Scheme] = {}
         self._published: dict[tuple[str, str], KeySet] = {}
         self._judged: dict[tuple[object, ...], Judgement] = {}
         self._keep: list[Expectations] = []
@@ -102,16 +104,23 @@ class _Builder:
     # ----------------------------------------------------------------- look-ups
 
     def scheme(self, failure: Failure) -> Scheme:
+        """What is known of the scheme that refused: by its name, by what the message prints, by the keys it tried."""
         expectations = self.book.for_failure(failure)
         if expectations is None or (expectations.learnt and failure.scheme is None):
-            expectations = None
-        key = id(expectations)
-        found = self._schemes.get(key)
-        if found is None:
-            if expectations is not None:
-                self._keep.append(expectations)  # so that its id stays its own
-            found = self._schemes[key] = evidence_scheme.describe(expectations, self.documents)
-        return found
+            return self._by_keys(failure)
+        return self._described(expectations)
+
+    def _by_keys(self, failure: Failure) -> Scheme:
+        """The schemes whose published keys are those that were tried."""
+        tried = evidence_keys.tried(failure.fields)
+        if not self.book.configured:
+            return self._nobody
+        described = [self._described(e) for e in self.book.configured]
+        found = evidence_keys.holding(tried, described)
+        key = tuple(id(s) for s in found)
+        if key not in self._joined:
+            self._joined[key] = evidence_scheme.joined(found)
+        return self._joined[key]
 
     def others(self, scheme: Scheme) -> frozenset[str]:
         """Issuers that the API's other schemes expect; none is another's where the scheme itself is not known."""

@@ -8,7 +8,7 @@ GUID there, which says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -133,6 +133,21 @@ def _same_print(one: Tried, key: Key) -> bool | None:
     return None
 
 
+def holding(keys: Iterable[Tried], schemes: Sequence[Scheme]) -> tuple[Scheme, ...]:
+    """The schemes that load exactly the keys which were tried, or else those that share most of them."""
+    comparable = [k for k in keys if _comparable(k)]
+    scored = [(_overlap(comparable, s), s) for s in schemes if s.keys.keys] if comparable else []
+    best = max((score for score, _ in scored), default=0.0)
+    return tuple(s for score, s in scored if score == best) if best > 0 else ()
+
+
+def _overlap(comparable: Sequence[Tried], scheme: Scheme) -> float:
+    published = [k for k in scheme.keys.keys if usable(k)]
+    common = sum(any(same(t, key) for t in comparable) for key in published)
+    strangers = len({t.kid or t.internal_id for t in comparable if not any(same(t, key) for key in published)})
+    return common / (len(published) + strangers) if published else 0.0
+
+
 def replaced(keys: Iterable[Tried], kid: str | None, scheme: Scheme) -> bool | None:
     """Whether the key published under the token's id is another than the one tried under it."""
     mine = [k for k in keys if kid and k.kid == kid]
@@ -216,10 +231,12 @@ def shared(published: KeySet | None, scheme: Scheme) -> bool | None:
 
 
 def looks_like_entra(keys: Iterable[Tried], kid: str | None) -> bool:
-    """Certificates with an SHA-1 thumbprint as id: how Entra publishes its keys."""
-    ids = [k.kid for k in keys if k.kid] or ([kid] if kid else [])
-    by_type = any(k.type == "X509SecurityKey" for k in keys)
-    return by_type or any(_X5T.fullmatch(i) for i in ids)
+    """Certificates with an SHA-1 thumbprint as id, as Entra publishes its keys; or nothing shows what they look like."""
+    shown = tuple(keys)
+    ids = [k.kid for k in shown if k.kid] or ([kid] if kid else [])
+    if not shown and not ids:
+        return True
+    return any(k.type == "X509SecurityKey" for k in shown) or any(_X5T.fullmatch(i) for i in ids)
 
 
 def family(value: str | None) -> str | None:

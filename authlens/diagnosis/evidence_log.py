@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from authlens.model import Failure
+from authlens import tokens
+from authlens.diagnosis.evidence_times import SHOWN
+from authlens.model import Failure, Frozen, Message, Token
 
-_SAME_MOMENT_S = 0.25
-_TELLING = ("kid", "iss", "exp", "valid_to", "aud")
+_SAME_MOMENT_S = 2.0
+_TELLING = ("exp", "valid_to", "valid_from", "iss", "kid", "aud")
+_STRONG = frozenset({"exp", "valid_to", "valid_from"})
+"""Times of one second tell tokens apart; issuers and audiences are shared by many."""
 _SUCCESS = range(200, 400)
 
 Version = tuple[int, ...]
@@ -30,10 +34,10 @@ class Surroundings:
 
 def survey(failures: Sequence[Failure]) -> Surroundings:
     """Looks at all failures once."""
-    counts = Counter(f.token.sha256 for f in failures if f.token is not None and f.token.raw is not None)
+    counts = Counter(f.token.sha256 for f in failures if f.token is not None and f.token.form in SHOWN)
     return Surroundings(
         other_scheme=_other_scheme(failures),
-        tokens=tuple(counts.get(f.token.sha256) if f.token is not None else None for f in failures),
+        tokens=tuple(counts[f.token.sha256] if f.token is not None and f.token.form in SHOWN else None for f in failures),
         libraries=_libraries(failures),
     )
 
@@ -74,7 +78,48 @@ def _together(one: Failure, other: Failure) -> bool:
     if one.time is None or other.time is None or abs((other.time - one.time).total_seconds()) > _SAME_MOMENT_S:
         return False
     both = [n for n in _TELLING if n in one.fields and n in other.fields]
-    return bool(both) and all(one.fields[n] == other.fields[n] for n in both)
+    return bool(_STRONG.intersection(both)) and all(one.fields[n] == other.fields[n] for n in both)
+
+
+# --------------------------------------------------------------------------- one failure's own
+
+_END_OF_SUCCESS = frozenset({"IDX10241", "IDX10245"})
+"""What the library says last of a token that it accepts."""
+
+
+def own(failure: Failure) -> Failure:
+    """The failure with what is its own only.
+
+    Without request ids the library's own lines in front of a refusal may belong to requests that succeeded in
+    between: only those behind the last success count, and the nearest first.
+    """
+    if failure.request_id is not None or not failure.context:
+        return failure
+    tail = _behind_success(failure.context)
+    mine = [m for m in failure.statement.messages if not m.informational]
+    token = _own_token(failure, tail)
+    fields: dict[str, object] = {}
+    for message in (*mine, *reversed(tail)):
+        for name, value in message.fields.items():
+            fields.setdefault(name, value)
+    for name, value in (tokens.token_fields(token) if token is not None else {}).items():
+        fields.setdefault(name, value)
+    for name in ("exception_type", "inner_exception_types"):
+        if name in failure.fields:
+            fields.setdefault(name, failure.fields[name])
+    return replace(failure, fields=Frozen(sorted(fields.items())), token=token, context=tail)
+
+
+def _behind_success(context: tuple[Message, ...]) -> tuple[Message, ...]:
+    last = max((at for at, m in enumerate(context) if m.code in _END_OF_SUCCESS), default=-1)
+    return context[last + 1 :]
+
+
+def _own_token(failure: Failure, tail: tuple[Message, ...]) -> Token | None:
+    if failure.token is not None and any(t.sha256 == failure.token.sha256 for t in failure.statement.tokens):
+        return failure.token
+    shown = [v for m in tail if m.code == "IDX10242" for v in m.values if v.startswith("ey")]
+    return tokens.parse(shown[-1]) if shown else next(iter(failure.statement.tokens), None)
 
 
 def request(failure: Failure, other_scheme: bool) -> dict[str, object]:

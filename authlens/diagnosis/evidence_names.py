@@ -113,13 +113,15 @@ def _host(url: str) -> str | None:
 def audience(failure: Failure, scheme: Scheme, *, token_shown: bool) -> dict[str, object]:
     """The fields ``aud.…`` and ``expected.audiences``."""
     fields = failure.fields
-    found = printed(fields, "aud")
+    scrubbed = _scrubbed(failure)
+    # Where the message leaves the audiences out, only the token itself can show them
+    found = () if scrubbed and not token_shown else printed(fields, "aud")
     expected = printed(fields, "valid_audience", "valid_audiences") or scheme.audiences
     empty = not found and (_printed_empty(failure) or (token_shown and "aud" not in failure.hidden))
     row: dict[str, object] = {
         "expected.audiences": expected or None,
         "aud.known": bool(found) or empty,
-        "aud.scrubbed": _scrubbed(failure),
+        "aud.scrubbed": scrubbed,
     }
     if empty:
         row["aud.shape"] = "empty"
@@ -157,9 +159,14 @@ def _audience_shape(found: tuple[str, ...]) -> str:
 
 def _audience_miss(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
     if set(expected) & set(found):
-        return "equal"
+        return "api-scheme" if _by_version(expected, found) else "equal"
     kinds = [_audience_kind(e, f) for e in expected for f in found]
     return min(kinds, key=_ORDER.index)
+
+
+def _by_version(expected: tuple[str, ...], found: tuple[str, ...]) -> bool:
+    """Microsoft.Identity.Web takes both forms of a client id, but only one for each version of token."""
+    return any({f.removeprefix("api://"), f"api://{f.removeprefix('api://')}"} <= set(expected) for f in found)
 
 
 def _audience_kind(expected: str, found: str) -> str:

@@ -6,6 +6,7 @@ so the text decides where the number does not. A word says what the library *rep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from authlens.model import Failure, Message
@@ -109,8 +110,8 @@ _NO_CODE = (
     ("OpenIdConnectMessage.Error was not null", "client"),
     ("Issuer not known", "issuer"),
     ("expired bearer token received", "expired"),
-    ("tenant", "tenant-refused"),
 )
+_TENANT = re.compile(r"\btenants?\b", re.IGNORECASE)
 
 
 def says(failure: Failure) -> str:
@@ -150,4 +151,4 @@ def _without_code(failure: Failure) -> str:
     for part, word in _NO_CODE:
         if any(part in text for text in texts):
             return word
-    return "unknown"
+    return "tenant-refused" if any(_TENANT.search(text[:4000]) for text in texts) else "unknown"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from authlens import vendors
 from authlens.model import Document, Expectations, Key, KeySet
@@ -68,9 +68,25 @@ def describe(expectations: Expectations | None, documents: Documents) -> Scheme:
     )
 
 
-def _unknown() -> Scheme:
+def joined(schemes: Sequence[Scheme]) -> Scheme:
+    """What holds for each of several schemes, one of which it is; settings are known, but not which of them count."""
+    if len(schemes) == 1:
+        return schemes[0]
+    nobody = _unknown(known=True)
+    if not schemes:
+        return nobody
+    families = {s.family for s in schemes}
+    return replace(
+        nobody,
+        keys=schemes[0].keys,
+        vendor=schemes[0].vendor if len(families) == 1 else None,
+        multi_tenant=any(s.multi_tenant for s in schemes),
+    )
+
+
+def _unknown(*, known: bool = False) -> Scheme:
     return Scheme(
-        known=False,
+        known=known,
         name=None,
         expectations=None,
         issuers=(),

@@ -165,7 +165,7 @@ def _error_by_words(failure: Failure, text: str, codes: set[str | None]) -> str 
         return "status"
     if codes & {"IDX10805", "IDX21815", "IDX21806", "IDX20810", "IDX21817", "IDX21818", "IDX21816", "IDX21106"}:
         return "parse"
-    return "network" if "HttpRequestException" in types else None
+    return "network" if "HttpRequestException" in types or "ID2136" in codes else None
 
 
 def _by_socket(words: str) -> str | None:

@@ -97,20 +97,30 @@ def _close_text(text: Text, knife: Knife, stream: str) -> tuple[Slice, ...]:
     """Nothing comes before and nothing after."""
     head = _slices(text.head, 0, len(text.head.data), knife, stream)
     tail = () if text.tail is None else _slices(text.tail, 0, len(text.tail.data), knife, stream)
-    return _near((), head + text.slices + tail, None)
+    return tuple(_anchored(head + text.slices + tail))
+
+
+def _anchored(slices: Iterable[Slice]) -> Iterator[Slice]:
+    anchor = -WINDOW - 1
+    for one in slices:
+        offset = one.record.origin.offset
+        if not one.record.secondary:
+            anchor = offset
+        if offset - anchor <= WINDOW:
+            yield one
 
 
 def _begin(run: Run) -> int:
     return run.pieces[0].offset if run.pieces else 0
 
 
-def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int | None) -> tuple[Slice, ...]:
-    """Drop from ``after`` the secondary records that no hit is near to; ``begin``: a hit may lie before."""
+def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int) -> tuple[Slice, ...]:
+    """Drop from ``after`` the first secondary records where no hit is near; one may lie before ``begin``."""
     anchor = next((s.record.origin.offset for s in reversed(before) if not s.record.secondary), begin)
     for index, (record, *_) in enumerate(after):
         if not record.secondary:
             break
-        if anchor is None or record.origin.offset - anchor > WINDOW:
+        if record.origin.offset - anchor > WINDOW:
             rest = after[index:]
             hit = next((i for i, s in enumerate(rest) if not s.record.secondary), len(rest))
             return before + after[:index] + rest[hit:]
@@ -198,13 +208,14 @@ def _slices(run: Run, start: int, end: int, knife: Knife, stream: str) -> tuple[
     if start >= end:
         return ()
     primary = list(_around(form, data, needles.hits(data, start, end), start, end, cap))
-    chunks = sorted(primary + list(_context(form, data, primary, start, end, cap)))
+    context = _context(form, data, primary, start, end, cap)
+    chunks = sorted([(*p, False) for p in primary] + [(*c, True) for c in context])
     if not chunks:
         return ()
     run = run.indexed()
-    found = []
-    for begin, stop in chunks:
-        found += _sliced(run, begin, stop, knife, stream)
+    found: list[Slice] = []
+    for begin, stop, secondary in chunks:
+        found += _sliced(run.slice(begin, stop), knife, stream, secondary=secondary)
     return tuple(found)
 
 
@@ -246,31 +257,40 @@ def _window(form: Starting, data: bytes, low: int, high: int, anchor: int, cap: 
     yield from _around(form, data, needles.context(data, low, stop), low, stop, cap)
 
 
-def _sliced(run: Run, begin: int, stop: int, knife: Knife, stream: str) -> Iterator[Slice]:
+def _sliced(chunk: Run, knife: Knife, stream: str, *, secondary: bool) -> list[Slice]:
+    """The records in a chunk, from one start to the next."""
     form, cap = knife.format(), knife.cap()
-    chunk = run.slice(begin, stop)
-    kept = chunk if len(chunk.data) <= cap else chunk.slice(0, cap)
-    over = _over(chunk, kept)
-    for part in form.divide(kept):
-        primary = needles.hit(part.data)
-        if not primary and not needles.near(part.data):
-            continue
-        place = Place(path=knife.path, stream=stream, zone=knife.zone, secondary=not primary, cut=over is not None)
+    kept, over = _bounded(chunk, cap)
+    parts = list(form.divide(kept))
+    slices = []
+    for part in parts:
+        if len(parts) > 1 or over is not None:
+            secondary = not needles.hit(part.data)
+            if secondary and not needles.near(part.data):
+                continue
+        place = Place(knife.path, stream, knife.zone, secondary, over is not None)
         record, broken = form.build(part, place)
         amount = part.amount
-        skipped = [] if over is None else [("beyond the length of a record", over)]
+        skipped = () if over is None else ((_LONG, over),)
         if broken:
-            skipped.append(("undecodable characters", Amount(bytes=broken)))
+            skipped += ((_BROKEN, Amount(bytes=broken)),)
             amount = Amount(bytes=amount.bytes - broken, lines=amount.lines)
         over = None
-        yield Slice(record, amount, tuple(skipped))
+        slices.append(Slice(record, amount, skipped))
+    return slices
 
 
-def _over(chunk: Run, kept: Run) -> Amount | None:
-    if kept is chunk and not any(p.gap for p in chunk.pieces):
-        return None
+_LONG = "beyond the length of a record"
+_BROKEN = "undecodable characters"
+
+
+def _bounded(chunk: Run, cap: int) -> tuple[Run, Amount | None]:
+    """What a record may use of a chunk, and what it has to leave, if anything."""
+    if len(chunk.data) <= cap and not any(p.gap for p in chunk.pieces):
+        return chunk, None
+    kept = chunk.slice(0, cap)
     rest = chunk.slice(len(kept.data), len(chunk.data))
-    return rest.amount + chunk.dropped
+    return kept, rest.amount + chunk.dropped
 
 
 # --------------------------------------------------------------------------- envelopes
@@ -381,7 +401,7 @@ def _close(body: Body, knife: Knife, stream: str, depth: int) -> tuple[Slice, ..
 def _close_whole(body: Whole, knife: Knife, stream: str, depth: int) -> tuple[Slice, ...]:
     whole = _whole(body.runs)
     if depth == len(knife.layout.envelopes):
-        return tuple(_sliced(whole.indexed(), 0, len(whole.data), knife, stream))
+        return tuple(_sliced(whole.indexed(), knife, stream, secondary=False)) if needles.hit(whole.data) else ()
     opened = envelopes.of(knife.layout.envelopes[depth]).peel(whole)
     slices: list[Slice] = []
     for key, payload in opened.items():

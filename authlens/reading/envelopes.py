@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from authlens.reading import timestamps
@@ -70,9 +71,9 @@ class _Streams:
         key, data = payload.stream, payload.data
         if key not in self.data:
             self.data[key], self.pieces[key], self.size[key] = [], [], 0
-        place = self._stretch(begin, end)
-        place = place if counted else place._replace(size=0, lines=0)
-        self.pieces[key].append(place._replace(pos=self.size[key], note=payload.note))
+        _, offset, line, size, lines_, behind, last, *_ = self._stretch(begin, end)
+        size, lines_ = (size, lines_) if counted else (0, 0)
+        self.pieces[key].append(Piece(self.size[key], offset, line, size, lines_, behind, last, payload.note))
         if payload.closed and not data.endswith(b"\n"):
             data += b"\n"
         self.data[key].append(data)
@@ -85,11 +86,11 @@ class _Streams:
         piece, data = self.run.pieces[0], self.run.data
         if begin < self.counted:
             self.counted, self.number = piece.pos, piece.line
-        self.number += data.count(b"\n", self.counted, begin)
-        self.counted = begin
+        line = self.number if begin == self.counted else self.number + data.count(b"\n", self.counted, begin)
         lines_ = data.count(b"\n", begin, end)
-        offset, last = piece.offset + begin - piece.pos, self.number + data.count(b"\n", begin, end - 1)
-        return Piece(0, offset, self.number, end - begin, lines_, offset + end - begin, last)
+        self.counted, self.number = end, line + lines_
+        offset, last = piece.offset + begin - piece.pos, self.number - data.endswith(b"\n", begin, end)
+        return Piece(0, offset, line, end - begin, lines_, offset + end - begin, last)
 
     def runs(self) -> dict[str, Run]:
         return {key: Run(b"".join(self.data[key]), tuple(self.pieces[key])) for key in self.data}
@@ -135,16 +136,35 @@ class Prefix:
 
     def payload(self, match: re.Match[bytes], data: bytes, begin: int, end: int) -> Payload:
         """What stands behind a prefix."""
-        groups = match.groupdict()
         rest = data[match.end() : end] if match.string is data else plain(data[begin:end])[match.end() :]
         rest = rest.rstrip(b"\n").removesuffix(b"\r").removeprefix(b"\xef\xbb\xbf")
         if self.escaped and b"#0" in rest:
             rest = rest.replace(b"#012", b"\n").replace(b"#011", b"\t").replace(b"#033", b"\x1b").replace(b"#015", b"")
-        host = groups.get("host")
-        stamp = (groups.get("ts") or b"").decode(errors="replace")
-        note = Note(stamp, host.decode(errors="replace") if host else None, _severity(groups.get("pri")))
-        names = [groups[n].decode(errors="replace") for n in ("host", "tag", "pid", "stream") if groups.get(n)]
-        return Payload("/".join(names), rest, note, closed=groups.get("partial") != b"P")
+        stream, host, stamped, severe, partial = self._groups()
+        note = Note(
+            (match[stamped] or b"").decode(errors="replace") if stamped else "",
+            match[host].decode(errors="replace") if host and match[host] else None,
+            _severity(match[severe]) if severe else None,
+        )
+        named = _joined_names(match.group(*stream)) if stream else ""
+        return Payload(named, rest, note, not partial or match[partial] != b"P")
+
+    def _groups(self) -> tuple[tuple[int, ...], int, int, int, int]:
+        return _groups(self.pattern)
+
+
+@lru_cache(maxsize=64)
+def _groups(pattern: re.Pattern[bytes]) -> tuple[tuple[int, ...], int, int, int, int]:
+    """Numbers of the groups that name the stream, the host, the time, the priority, and a partial line; 0: none."""
+    index = pattern.groupindex
+    named = tuple(index[n] for n in ("host", "tag", "pid", "stream") if n in index)
+    return named, index.get("host", 0), index.get("ts", 0), index.get("pri", 0), index.get("partial", 0)
+
+
+@lru_cache(maxsize=4096)
+def _joined_names(names: bytes | tuple[bytes | None, ...]) -> str:
+    parts = (names,) if isinstance(names, bytes) else names
+    return "/".join(p.decode(errors="replace") for p in parts if p)
 
 
 def _severity(priority: bytes | None) -> str | None:

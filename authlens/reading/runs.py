@@ -9,7 +9,9 @@ from typing import NamedTuple
 from authlens.model import Amount
 
 
-_STEP = 8192
+_STEP = 2048
+_FAR = 1 << 62
+"""Behind every offset: pieces are in the order of their positions, then of their offsets."""
 
 
 class Note(NamedTuple):
@@ -53,10 +55,10 @@ class Run:
 
     def slice(self, start: int, end: int) -> Run:
         """The run from one position to another; a gap belongs to what stands before it."""
-        low = max(0, bisect_right(self.pieces, start, key=_pos) - 1)
-        high = bisect_right(self.pieces, end, key=_pos)
-        taken = [self._cut(p, start) for p in self.pieces[low:high] if self._within(p, start, end)]
-        return Run(self.data[start:end], tuple(taken))
+        low = max(0, bisect_right(self.pieces, (start, _FAR)) - 1)
+        high = bisect_right(self.pieces, (end, _FAR), low)
+        taken = tuple([self._cut(p, start) for p in self.pieces[low:high] if self._within(p, start, end)])
+        return Run(self.data[start:end], taken)
 
     def _within(self, piece: Piece, start: int, end: int) -> bool:
         if piece.gap:
@@ -64,13 +66,13 @@ class Run:
         return piece.pos < end
 
     def _cut(self, piece: Piece, start: int) -> Piece:
-        if piece.pos >= start:
-            return piece._replace(pos=piece.pos - start)
-        if piece.size >= 0:
+        pos, offset, line, size, lines, end, last, note, gap = piece
+        if pos >= start:
+            return Piece(pos - start, offset, line, size, lines, end, last, note, gap)
+        if size >= 0:
             # The source's line has been counted with what stands before.
-            return piece._replace(pos=0, size=0, lines=0)
-        skipped = self.data.count(b"\n", piece.pos, start)
-        return piece._replace(pos=0, offset=piece.offset + start - piece.pos, line=piece.line + skipped)
+            return Piece(0, offset, line, 0, 0, end, last, note, gap)
+        return Piece(0, offset + start - pos, line + self.data.count(b"\n", pos, start), note=note)
 
     def place(self, pos: int) -> tuple[int, int]:
         """Offset and line in the source."""
@@ -97,7 +99,7 @@ class Run:
 
     def piece(self, pos: int) -> Piece:
         """The piece that a byte lies in."""
-        return self.pieces[max(0, bisect_right(self.pieces, pos, key=_pos) - 1)]
+        return self.pieces[max(0, bisect_right(self.pieces, (pos, _FAR)) - 1)]
 
     def indexed(self) -> Run:
         """The same with long stretches divided, so that a place is found without counting from afar."""
@@ -135,10 +137,6 @@ class Run:
         """So much of the source as the run has let go."""
         gaps = [p for p in self.pieces if p.gap]
         return Amount(bytes=sum(p.size for p in gaps), lines=sum(p.lines for p in gaps))
-
-
-def _pos(piece: Piece) -> int:
-    return piece.pos
 
 
 def _merged(left: Run, right: tuple[Piece, ...]) -> tuple[Piece, ...]:

@@ -36,12 +36,26 @@ def pattern(kind: str) -> str:
 @lru_cache(maxsize=4096)
 def parse(text: str, zone: tzinfo = UTC, *, day_first: bool = False) -> tuple[datetime | None, bool]:
     """The time in UTC, or None where the text gives no date, and whether ``zone`` had to be assumed."""
+    quick = _quick(text, zone)
+    if quick is not None:
+        return quick
     text = text.strip().strip('"[]()')
     for kind, compiled in _COMPILED.items():
         match = compiled.match(text)
         if match is not None:
             return _read(kind, match, zone, day_first=day_first)
     return None, False
+
+
+def _quick(text: str, zone: tzinfo) -> tuple[datetime, bool] | None:
+    """The commonest form without a regular expression."""
+    if text[4:5] != "-" or len(text) < 19:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-"))
+        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC), moment.tzinfo is None
+    except (ValueError, OverflowError):
+        return None
 
 
 def from_number(value: float) -> datetime | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from authlens.reports import wording
 from authlens.reports.document import Document
+from authlens.reports.lines import fit, wrap
 from authlens.reports.wording import count, visible
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 25
 _NARROWEST, _WIDEST = 40, 110
 _WIDEST_LABEL = 24
-_LONGEST = 1500
-"""Characters of one text; the reports hold all of it."""
 _STYLES: Final = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -97,7 +95,7 @@ def _opening(head: Mapping[str, Any], width: int) -> Iterator[Line]:
     name = f"authlens {head['tool']['version']}"
     where = wording.some([i["path"] for i in inputs], 2) if inputs else "nothing read"
     when = f" · {wording.span(summary['first'], summary['last'])} UTC" if summary["first"] else ""
-    yield ((_fit(f"{name} · {where}{when}", width), "quiet"),)
+    yield ((fit(f"{name} · {where}{when}", width), "quiet"),)
     if not summary["failures"]:
         yield from _paragraph("No refused token was found.", width, style="strong")
         yield from _paragraph(wording.visibility(head), width)
@@ -117,7 +115,7 @@ def _closing(head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, ve
     notes = tail["notes"]
     for note in notes if verbose else notes[:1]:
         more = f" ({len(notes) - 1} more with -v)" if not verbose and len(notes) > 1 else ""
-        text = visible(note) if verbose else _fit(visible(note), 2 * width - 12 - len(more))
+        text = visible(note) if verbose else fit(visible(note), 2 * width - 12 - len(more))
         yield from _labelled("note", text + more, width, indent=0)
     if verbose:
         yield from _inputs(head, width)
@@ -131,7 +129,7 @@ def _exposure(exposure: Mapping[str, Any], width: int, *, rest: int) -> Iterator
     more = f" ({rest:,} more with -v)" if rest else ""
     step = f" {visible(exposure['steps'][0])}" if exposure["steps"] else ""
     text = f"{visible(exposure['kind'])}: {visible(exposure['subject'])}{until}.{step}"
-    yield from _labelled("exposed", _fit(text, 2 * width - 24 - len(more)) + more, width, indent=0)
+    yield from _labelled("exposed", fit(text, 2 * width - 24 - len(more)) + more, width, indent=0)
 
 
 def _inputs(head: Mapping[str, Any], width: int) -> Iterator[Line]:
@@ -188,7 +186,7 @@ def _brief(told: _Told, width: int) -> list[Line]:
     """All that matters, each in one line but for what is the matter."""
     group = told.group
     steps = [step for r in group["remediation"] for step in r["steps"]]
-    out = [*_headline(group, width), ((_fit(f"  {_facts(told)}", width), "quiet"),)]
+    out = [*_headline(group, width), ((fit(f"  {_facts(told)}", width), "quiet"),)]
     out += [_one("do", visible(step), width) for step in steps[:1]]
     if group["next"]:
         out.append(_one("then", _told_next(group["next"]), width))
@@ -198,7 +196,7 @@ def _brief(told: _Told, width: int) -> list[Line]:
 
 
 def _short(told: _Told, width: int) -> list[Line]:
-    return [_one_headline(told.group, width), ((_fit(f"  {_facts(told)}", width), "quiet"),)]
+    return [_one_headline(told.group, width), ((fit(f"  {_facts(told)}", width), "quiet"),)]
 
 
 def _single(told: _Told, width: int) -> list[Line]:
@@ -206,18 +204,18 @@ def _single(told: _Told, width: int) -> list[Line]:
     severity = group["severity"].upper()
     text = f"  {group['count']:,} × {group['cause']}"
     text += f" · {wording.place(told.first['source'])}" if told.first else ""
-    return [((severity, group["severity"]), (_fit(text, width - len(severity)), ""))]
+    return [((severity, group["severity"]), (fit(text, width - len(severity)), ""))]
 
 
 def _headline(group: Mapping[str, Any], width: int) -> list[Line]:
     severity = group["severity"].upper()
-    lines = _wrap(wording.headline(group), width, first=len(severity) + 2, rest=2)
+    lines = wrap(wording.headline(group), width, first=len(severity) + 2, rest=2)
     return [((severity, group["severity"]), ("  " + lines[0], "strong")), *((("  " + t, "strong"),) for t in lines[1:])]
 
 
 def _one_headline(group: Mapping[str, Any], width: int) -> Line:
     severity = group["severity"].upper()
-    return ((severity, group["severity"]), (_fit("  " + wording.headline(group), width - len(severity)), "strong"))
+    return ((severity, group["severity"]), (fit("  " + wording.headline(group), width - len(severity)), "strong"))
 
 
 def _facts(told: _Told) -> str:
@@ -288,34 +286,19 @@ def _told_open(group: Mapping[str, Any]) -> str:
 
 
 def _paragraph(text: str, width: int, *, indent: int = 0, style: str = "") -> Iterator[Line]:
-    for line in _wrap(text, width, first=indent, rest=indent):
+    for line in wrap(text, width, first=indent, rest=indent):
         yield ((" " * indent + line, style),)
 
 
 def _labelled(label: str, text: str, width: int, *, indent: int = 2) -> Iterator[Line]:
     """A label, and beside it the text with its further lines below itself."""
-    label = _fit(label, _WIDEST_LABEL)
+    label = fit(label, _WIDEST_LABEL)
     column = indent + (len(label) + 1 if label.endswith(".") else max(6, len(label) + 2))
-    lines = _wrap(text, width, first=column, rest=column)
+    lines = wrap(text, width, first=column, rest=column)
     yield ((" " * indent + label.ljust(column - indent), "label"), (lines[0], ""))
     for line in lines[1:]:
         yield ((" " * column + line, ""),)
 
 
 def _one(label: str, text: str, width: int) -> Line:
-    return (("  " + label.ljust(6), "label"), (_fit(text, width - 8), ""))
-
-
-def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: max(0, width - 1)].rstrip()}…"
-
-
-def _wrap(text: str, width: int, *, first: int, rest: int) -> list[str]:
-    lines = textwrap.wrap(
-        _fit(text, _LONGEST),
-        max(20, width),
-        initial_indent=" " * first,
-        subsequent_indent=" " * rest,
-        break_on_hyphens=False,
-    )
-    return [line.strip() for line in lines] or [""]
+    return (("  " + label.ljust(6), "label"), (fit(text, width - 8), ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.server
+import socket
 import ssl
 import threading
 import time
@@ -24,7 +25,11 @@ from authlens.trust.addresses import checked
 from authlens.trust.fetch_http import Client, Limits, NoAnswerError, Reply
 
 HOST = "idp.authlens.example"
-LIMITS = Limits(connect_s=2.0, read_s=0.5, total_s=1.0)
+PATIENT = Limits(connect_s=10.0, read_s=10.0, total_s=20.0)
+"""Where the answer is what is tested, a busy machine must not fail the test."""
+HURRIED = Limits(connect_s=0.5, read_s=0.5, total_s=1.0)
+SOON_S = 8.0
+"""Far less than what a server without an end would take."""
 LARGEST = 4096
 
 
@@ -242,7 +247,7 @@ def idp(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Itera
         return ("127.0.0.1",)
 
     context = authority.server_context(tmp_path_factory.mktemp("server"), HOST)
-    client = Client(ca_bundle=str(authority.path), limits=LIMITS, resolve=resolve)
+    client = Client(ca_bundle=str(authority.path), limits=PATIENT, resolve=resolve)
     with _serving(context) as server:
         yield Idp(server=server, client=client, asked=asked)
 
@@ -323,32 +328,43 @@ def test_an_error_status_is_an_answer(idp: Idp) -> None:
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("/drip", "no whole answer within 1 s"),
-        ("/drip-headers", "no whole answer within 1 s"),
-        ("/silent", "no answer in time"),
         ("/broken", "the answer broke off"),
         ("/dead", "no answer|was reset"),
         ("/brotli", "compressed"),
         ("/damaged", "compressed and damaged"),
     ],
 )
-def test_half_dead_servers_cost_no_more_than_the_deadline(idp: Idp, path: str, reason: str) -> None:
-    """Every byte renews the time-out of a read, so only a deadline ends a drip."""
-    began = time.monotonic()
+def test_answers_that_are_none(idp: Idp, path: str, reason: str) -> None:
+    """Each says what is wrong with it."""
     with pytest.raises(NoAnswerError, match=reason):
         idp.get(path)
-    assert time.monotonic() - began < LIMITS.total_s + 1.5
 
 
-def test_a_server_that_never_shakes_hands(idp: Idp, authority: Authority) -> None:
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("/drip", "within 1 s"), ("/drip-headers", "within 1 s"), ("/silent", "no answer in time|within 1 s")],
+)
+def test_half_dead_servers_cost_no_more_than_the_deadline(
+    idp: Idp, authority: Authority, path: str, reason: str
+) -> None:
+    """Every byte renews the time-out of a read, so only a deadline ends a drip."""
+    client = Client(ca_bundle=str(authority.path), limits=HURRIED, resolve=lambda *_: ("127.0.0.1",))
+    target = checked(f"https://{HOST}:{idp.server.server_port}{path}", named=True)
+    began = time.monotonic()
+    with pytest.raises(NoAnswerError, match=reason):
+        client.get(target, largest=LARGEST, private=True)
+    assert time.monotonic() - began < SOON_S
+
+
+def test_a_server_that_never_shakes_hands() -> None:
     """TCP is accepted, TLS is not answered."""
-    with _serving(None) as plain:
-        plain.answers = {}
-        target = checked(f"https://{HOST}:{plain.server_port}/", named=True)
+    client = Client(limits=HURRIED, resolve=lambda *_: ("127.0.0.1",))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        target = checked(f"https://{HOST}:{mute.getsockname()[1]}/", named=True)
         began = time.monotonic()
-        with pytest.raises(NoAnswerError):
-            idp.client.get(target, largest=LARGEST, private=True)
-        assert time.monotonic() - began < LIMITS.connect_s + 1.5
+        with pytest.raises(NoAnswerError, match=r"no answer in time|within 1 s"):
+            client.get(target, largest=LARGEST, private=True)
+        assert time.monotonic() - began < SOON_S
 
 
 def test_a_resolver_that_never_answers() -> None:
@@ -370,7 +386,7 @@ def test_a_resolver_that_never_answers() -> None:
 
 def test_an_unknown_authority_is_not_trusted(idp: Idp) -> None:
     """There is no retry without verification."""
-    client = Client(limits=LIMITS, resolve=lambda *_: ("127.0.0.1",))
+    client = Client(limits=PATIENT, resolve=lambda *_: ("127.0.0.1",))
     target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
     before = len(idp.server.seen)
     with pytest.raises(NoAnswerError, match="its certificate is not trusted"):
@@ -387,7 +403,7 @@ def test_a_certificate_for_another_host_is_not_trusted(idp: Idp) -> None:
 def test_the_environment_may_name_authorities(idp: Idp, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """As curl and requests have it."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.path))
-    client = Client(limits=LIMITS, resolve=lambda *_: ("127.0.0.1",))
+    client = Client(limits=PATIENT, resolve=lambda *_: ("127.0.0.1",))
     target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
     assert client.get(target, largest=LARGEST, private=True)[0].status == 200
 
@@ -411,7 +427,7 @@ def test_a_ca_bundle_that_is_none_is_told_at_once(tmp_path: Path) -> None:
 )
 def test_no_connection_is_made_when_any_address_is_private(idp: Idp, resolved: tuple[str, ...]) -> None:
     """One private address among public ones is enough: the resolver's order is the attacker's choice."""
-    client = Client(limits=LIMITS, resolve=lambda *_: resolved)
+    client = Client(limits=PATIENT, resolve=lambda *_: resolved)
     target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
     before = len(idp.server.seen)
     with pytest.raises(NoAnswerError, match="no public address"):
@@ -421,21 +437,21 @@ def test_no_connection_is_made_when_any_address_is_private(idp: Idp, resolved: t
 
 def test_a_metadata_service_is_refused_even_where_private_networks_are_meant() -> None:
     """The user's configuration may name an internal host; it never means the cloud's metadata service."""
-    client = Client(limits=LIMITS, resolve=lambda *_: ("169.254.169.254",))
+    client = Client(limits=PATIENT, resolve=lambda *_: ("169.254.169.254",))
     with pytest.raises(NoAnswerError, match="no public address"):
         client.get(checked("https://idp.example.com/"), largest=LARGEST, private=True)
 
 
 def test_an_unknown_host_is_said_to_be_unknown() -> None:
     """Not just "no answer"."""
-    client = Client(limits=LIMITS, resolve=lambda *_: ())
+    client = Client(limits=PATIENT, resolve=lambda *_: ())
     with pytest.raises(NoAnswerError, match=r"the host name idp\.example\.com is unknown"):
         client.get(checked("https://idp.example.com/"), largest=LARGEST, private=False)
 
 
 def test_the_next_address_is_tried_where_one_refuses(idp: Idp, authority: Authority) -> None:
     """Hosts often have an IPv6 address that nobody listens on."""
-    client = Client(ca_bundle=str(authority.path), limits=LIMITS, resolve=lambda *_: ("127.0.0.2", "127.0.0.1"))
+    client = Client(ca_bundle=str(authority.path), limits=PATIENT, resolve=lambda *_: ("127.0.0.2", "127.0.0.1"))
     target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
     assert client.get(target, largest=LARGEST, private=True)[0].status == 200
 

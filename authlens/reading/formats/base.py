@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from authlens.model import Frozen, Origin, Record
 from authlens.reading import timestamps
@@ -28,8 +28,7 @@ _BY_WORD = {word: level for level, words in _LEVELS.items() for word in words.sp
 _REQUEST = re.compile(r"(?<![0-9A-Z])(0H[A-Z0-9]{5,24}:[0-9A-F]{8})(?![0-9A-F])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Whose a record is and how its time is read."""
 
     path: str
@@ -139,5 +138,7 @@ def level(word: object) -> str | None:
 
 def request_id(text: str) -> str | None:
     """The ``TraceIdentifier`` that Kestrel and IIS make, where the text names exactly one."""
+    if "0H" not in text:
+        return None
     found = set(_REQUEST.findall(text))
     return found.pop() if len(found) == 1 else None

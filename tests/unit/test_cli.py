@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import authlens
+from authlens import cli
+from authlens.errors import NoInputError
+from authlens.model import Amount, InputReport, Ledger, Result, Severity
+from tests.unit.helpers import results
+
+Scan = Callable[..., Result]
+
+
+@dataclass
+class Timings:
+    stages: dict[str, float] = field(default_factory=lambda: {"observe": 0.25})
+
+
+@pytest.fixture
+def scanned(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[Result | BaseException], list[dict[str, Any]]]:
+    """Lets a scan find a given result; returns the list of what it was asked."""
+    monkeypatch.chdir(tmp_path)
+    for name in [n for n in os.environ if n.startswith("AUTHLENS_") or n in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+
+    def use(result: Result | BaseException) -> list[dict[str, Any]]:
+        asked: list[dict[str, Any]] = []
+
+        def scan(paths: list[str], **options: Any) -> Result:
+            asked.append({"paths": paths, **options})
+            if isinstance(result, BaseException):
+                raise result
+            return result
+
+        module = types.ModuleType("authlens.pipeline")
+        module.__dict__.update(scan=scan, Timings=Timings)
+        monkeypatch.setitem(sys.modules, "authlens.pipeline", module)
+        monkeypatch.setattr(authlens, "pipeline", module, raising=False)
+        return asked
+
+    return use
+
+
+class Terminal(io.TextIOWrapper):
+    """Standard input that is a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO())
+
+    def isatty(self) -> bool:
+        return True
+
+
+# --------------------------------------------------------------------------- exit codes
+
+
+def with_findings(*severities: Severity) -> Result:
+    found = tuple(replace(results.okta()[0], id=s.value, severity=s) for s in severities)
+    return replace(results.healthy(), findings=found)
+
+
+EXPOSED = replace(results.healthy(), exposures=results.typical().exposures)
+EMPTY = replace(results.healthy(), inputs=(InputReport(path="e.log", layout=None, error="the file is empty"),))
+READ = InputReport(path="a.log", layout=None, ledger=Ledger(read=Amount(bytes=1, lines=1)))
+
+
+@pytest.mark.parametrize(
+    ("result", "fail_on", "code"),
+    [
+        (results.healthy(), Severity.LOW, 0),
+        (results.healthy(auth_seen=False), Severity.LOW, 0),
+        (with_findings(Severity.LOW), Severity.LOW, 1),
+        (with_findings(Severity.INFORMATIONAL), Severity.LOW, 0),
+        (with_findings(Severity.INFORMATIONAL), Severity.INFORMATIONAL, 1),
+        (with_findings(Severity.MEDIUM, Severity.CRITICAL), Severity.HIGH, 1),
+        (with_findings(Severity.MEDIUM), Severity.HIGH, 0),
+        (with_findings(Severity.CRITICAL), None, 0),
+        (EXPOSED, Severity.HIGH, 1),
+        (EXPOSED, Severity.CRITICAL, 0),
+        (replace(with_findings(Severity.HIGH), unusable=("x: broken",)), Severity.LOW, 3),
+        (replace(results.healthy(), unusable=("x: broken",)), None, 3),
+        (replace(EMPTY, unusable=("x: not there",)), Severity.LOW, 3),
+        (EMPTY, Severity.LOW, 4),
+        (replace(results.healthy(), inputs=()), Severity.LOW, 4),
+        (replace(EMPTY, inputs=(*EMPTY.inputs, READ)), Severity.LOW, 0),
+        (replace(with_findings(Severity.HIGH), interrupted=True, unusable=("x",)), Severity.LOW, 130),
+    ],
+)
+def test_exit_codes_of_a_finished_scan(result: Result, fail_on: Severity | None, code: int) -> None:
+    """Failures and exposures at or above the level, what could not be used, nothing read, interrupted."""
+    assert cli.exit_code(result, fail_on) == code
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["--fail-on", "none"], 0),
+        ([], 1),
+        (["--bogus"], 2),
+        (["--fail-on", "dreadful"], 2),
+        (["--json", "-", "--html", "-"], 2),
+    ],
+)
+@pytest.mark.parametrize("reports", [[], ["--json", "r.json"], ["--html", "r.html", "-q"]])
+def test_the_exit_code_does_not_depend_on_reports(
+    scanned: Callable[[Result], Any], args: list[str], code: int, reports: list[str]
+) -> None:
+    """Asking for a report or for silence changes nothing."""
+    scanned(results.typical())
+    assert cli.run(["scan", "a.log", *reports, *args]) == code
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), NoInputError("logs: no log file there", hint="Name one.")])
+def test_exit_codes_of_a_scan_that_ended_early(
+    scanned: Callable[[BaseException], Any], capsys: pytest.CaptureFixture[str], error: BaseException
+) -> None:
+    """Interrupted is 130, nothing to read is 4; both say so in at most three lines."""
+    scanned(error)
+    assert cli.run(["scan", "logs"]) == (130 if isinstance(error, KeyboardInterrupt) else 4)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert 1 <= len(said.err.splitlines()) <= 3
+
+
+# --------------------------------------------------------------------------- what is printed
+
+
+def test_the_summary_goes_to_standard_output(
+    scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing to standard error."""
+    scanned(results.typical())
+    cli.run(["scan", "a.log"])
+    said = capsys.readouterr()
+    assert "49 tokens refused" in said.out
+    assert said.err == ""
+    assert "\x1b" not in said.out
+
+
+def test_a_report_on_standard_output_stands_alone(
+    scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The summary then goes to standard error."""
+    scanned(results.typical())
+    cli.run(["scan", "a.log", "--json", "-"])
+    said = capsys.readouterr()
+    assert json.loads(said.out)["schema"] == "authlens.scan/1"
+    assert "49 tokens refused" in said.err
+
+
+def test_quiet_prints_errors_only(scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """What could not be used is an error."""
+    scanned(replace(results.typical(), unusable=("b.gz: broken off after 12 bytes",)))
+    assert cli.run(["scan", "a.log", "-q"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "authlens: b.gz: broken off after 12 bytes\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "args", "coloured"),
+    [
+        ({"FORCE_COLOR": "1"}, [], True),
+        ({"FORCE_COLOR": "1"}, ["--no-color"], False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        ({"AUTHLENS_NO_COLOR": "1", "FORCE_COLOR": "1"}, [], False),
+        ({}, [], False),
+    ],
+)
+def test_colour_is_asked_for(
+    scanned: Callable[[Result], Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    args: list[str],
+    coloured: bool,
+) -> None:
+    """NO_COLOR beats FORCE_COLOR; output that is no terminal has none by itself."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    scanned(results.typical())
+    cli.run(["scan", "a.log", *args])
+    assert ("\x1b[" in capsys.readouterr().out) is coloured
+
+
+def test_timings_are_printed_apart(scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, a stage a line."""
+    scanned(results.healthy())
+    cli.run(["scan", "a.log", "--timings"])
+    assert "0.250 s  observe" in capsys.readouterr().err
+
+
+def test_usage_faults_come_together(
+    scanned: Callable[[Result], list[dict[str, Any]]], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Unknown options, bad values and the file's faults in one go; nothing is read."""
+    asked = scanned(results.typical())
+    (tmp_path / "authlens.toml").write_text("offline = 3\n", encoding="utf-8")
+    assert cli.run(["scan", "--jsno", "x", "--offlin", "a.log", "--now", "then", "--html"]) == 2
+    assert cli.run(["scan", "--jsno=x", "--offlin", "a.log", "--now", "then", "--", "--odd-name.log"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    for line in (
+        "--jsno: there is no such option. Did you mean --json?",
+        "--offlin: there is no such option. Did you mean --offline?",
+        "--now: “then” is no time.",
+        "authlens.toml:1:1: offline: true or false is wanted here, not a number.",
+    ):
+        assert line in said.err.splitlines()
+    assert not asked
+
+
+def test_rule_faults_come_with_the_others(
+    scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A rule file given by option is checked even where another option is wrong."""
+    scanned(results.typical())
+    (tmp_path / "mine.yml").write_text("title: 3\nlevel: dreadful\n", encoding="utf-8")
+    assert cli.run(["scan", "a.log", "--rules", "mine.yml", "--fail-on", "x"]) == 2
+    said = capsys.readouterr().err
+    assert "--fail-on" in said
+    assert "mine.yml:2:" in said
+
+
+def test_unknown_variables_are_told(
+    scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped variable is no silence."""
+    monkeypatch.setenv("AUTHLENS_FAILON", "high")
+    scanned(results.healthy())
+    assert cli.run(["scan", "a.log"]) == 0
+    assert "AUTHLENS_FAILON is not an option. Did you mean AUTHLENS_FAIL_ON?" in capsys.readouterr().err
+
+
+# --------------------------------------------------------------------------- reports and inputs
+
+
+def test_reports_are_written_whole_or_not_at_all(
+    scanned: Callable[[Result], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old report stays until the new one is complete, and nothing else is left in the folder."""
+    scanned(results.typical())
+    assert cli.run(["scan", "a.log", "--json", "r.json", "--html", "r.html"]) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
+    before = (tmp_path / "r.json").read_bytes()
+    assert json.loads(before)["summary"]["failures"] == 49
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("authlens.reports.document._write_list", fail)
+    assert cli.run(["scan", "a.log", "--json", "r.json"]) == 3
+    assert (tmp_path / "r.json").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
+
+
+def test_standard_input_is_read_unless_it_is_a_terminal(
+    scanned: Callable[[Result], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """``kubectl logs | authlens scan`` needs no argument; on a terminal one is asked for."""
+    asked = scanned(results.healthy())
+    assert cli.run(["scan"]) == 2
+    assert "authlens scan app.log" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x")))
+    assert cli.run(["scan"]) == 0
+    assert [a["paths"] for a in asked] == [["-"]]
+
+
+def test_options_reach_the_scan(scanned: Callable[[Result], list[dict[str, Any]]]) -> None:
+    """Under the names that the pipeline gives them."""
+    asked = scanned(results.healthy())
+    cli.run(
+        ["scan", "a.log", "b.log", "--settings", "s.json", "--settings", "t.json", "--bundle", "b.json"]
+        + ["--jwks", "https://a.example=k.json", "--offline", "--no-default-rules", "--format", "clef"]
+        + ["--now", "2026-11-24T10:00:00Z", "--timezone", "+02:00"]
+    )
+    (one,) = asked
+    assert one["paths"] == ["a.log", "b.log"]
+    assert one["settings"] == ("s.json", "t.json")
+    assert one["bundles"] == ("b.json",)
+    assert one["jwks"] == ("https://a.example=k.json",)
+    assert one["offline"] is True
+    assert one["default_rules"] is False
+    assert one["format"] == "clef"
+    assert one["now"].isoformat() == "2026-11-24T10:00:00+00:00"
+
+
+# --------------------------------------------------------------------------- other commands
+
+
+def test_codes_explains_searches_and_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    """One code for a person, several by words, all without any, each as JSON too."""
+    assert cli.run(["codes", "IDX10214"]) == 0
+    assert "does not prove" in capsys.readouterr().out
+    assert cli.run(["codes", "audience", "empty"]) == 0
+    assert "IDX10206" in capsys.readouterr().out
+    assert cli.run(["codes", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["codes"]) > 500
+    assert cli.run(["codes", "IDX99999"]) == 2
+    assert "newer library" in capsys.readouterr().err
+
+
+def test_rules_are_checked_tried_and_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The shipped pack is in order; a file that is not is told with line and column."""
+    assert cli.run(["rules", "check"]) == 0
+    assert cli.run(["rules", "test"]) == 0
+    assert cli.run(["rules", "list", "--json"]) == 0
+    assert cli.run(["rules", "fields"]) == 0
+    capsys.readouterr()
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text("title: x\nlevel: dreadful\n", encoding="utf-8")
+    assert cli.run(["rules", "check", str(wrong)]) == 2
+    assert f"{wrong}:2:" in capsys.readouterr().out
+    assert cli.run(["rules", "test", str(wrong)]) == 2
+
+
+# --------------------------------------------------------------------------- the program
+
+
+def program(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "authlens", *args], capture_output=True, text=True, check=False, timeout=60, **options
+    )
+
+
+def test_the_version_is_told_without_loading_the_rest() -> None:
+    """Nothing heavy is imported for it."""
+    found = program("--version")
+    assert found.stdout == f"authlens {authlens.__version__}\n"
+    watched = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "authlens", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in watched.stderr.splitlines()}
+    assert not loaded & {"pandas", "numpy", "jinja2", "requests", "rich", "yaml", "cryptography", "authlens.pipeline"}
+
+
+@pytest.mark.parametrize("args", [["--help"], ["scan", "--help"], ["codes", "--help"], ["rules", "--help"]])
+def test_help_fits_a_terminal(args: list[str]) -> None:
+    """Eighty columns, and no sentence cut off."""
+    found = program(*args, env={**os.environ, "COLUMNS": "80"})
+    assert found.returncode == 0
+    assert max(map(len, found.stdout.splitlines())) <= 80
+    assert "..." not in found.stdout.replace("]...", "").replace("[ARGS]...", "")
+
+
+@pytest.mark.parametrize("args", [[], ["scna"], ["scan", "-x"], ["scan", "a.log", "--html"], ["rules"], ["rules", "x"]])
+def test_wrong_usage_is_two(args: list[str]) -> None:
+    """With a word on standard error and nothing on standard output, never a traceback."""
+    found = program(*args, stdin=subprocess.DEVNULL)
+    assert found.returncode == 2
+    assert found.stdout == ""
+    assert found.stderr
+    assert "Traceback" not in found.stderr
