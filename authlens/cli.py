@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
@@ -22,6 +22,7 @@ from authlens.errors import AuthlensError, Fault, FaultsError, UsageError
 from authlens.model import Result, Severity
 
 if TYPE_CHECKING:
+    from authlens.pipeline import Timings
     from authlens.reports.document import Document
     from authlens.reports.writers import Writer
 
@@ -68,12 +69,16 @@ def run(args: Sequence[str]) -> int:
             _say(f"authlens: {text}", "authlens --help lists commands and options.")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
-        _say("authlens: interrupted; nothing was written.")
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return DONE
     return code if isinstance(code, int) else DONE
+
+
+def _interrupted() -> int:
+    _say("authlens: interrupted; no report was written.")
+    return INTERRUPTED
 
 
 def exit_code(result: Result, fail_on: Severity | None) -> int:
@@ -257,7 +262,18 @@ def _scan(paths: list[str], flags: Mapping[str, object], faults: list[Fault]) ->
     from authlens import pipeline  # noqa: PLC0415 - a wrong option is known before anything is loaded
 
     timings = pipeline.Timings()
-    result = pipeline.scan(
+    try:
+        result = _run_scan(pipeline.scan, paths, chosen, timings)
+    except KeyboardInterrupt:  # typer would end the run without a word
+        return _interrupted()
+    code = _report(result, chosen)
+    if chosen.timings:
+        _say(*(f"{seconds:8.3f} s  {stage}" for stage, seconds in timings.stages.items()))
+    return code
+
+
+def _run_scan(scan: Callable[..., Result], paths: Sequence[str], chosen: config.Settings, timings: Timings) -> Result:
+    return scan(
         paths,
         settings=chosen.settings,
         bundles=chosen.bundle,
@@ -272,10 +288,6 @@ def _scan(paths: list[str], flags: Mapping[str, object], faults: list[Fault]) ->
         stdin=sys.stdin.buffer,
         timings=timings,
     )
-    code = _report(result, chosen)
-    if chosen.timings:
-        _say(*(f"{seconds:8.3f} s  {stage}" for stage, seconds in timings.stages.items()))
-    return code
 
 
 def _chosen(flags: Mapping[str, object], faults: list[Fault]) -> config.Settings:
@@ -317,6 +329,8 @@ def _report(result: Result, chosen: config.Settings) -> int:
         out = sys.stderr if "-" in chosen.reports.values() else sys.stdout
         _summary(parts, out, no_color=chosen.no_color, verbose=chosen.verbose)
     _say(*(f"authlens: {text}" for text in (*result.unusable, *failed)))
+    if result.unusable and not chosen.quiet:
+        _say("All else was read and is reported; scan again once this can be used.")
     return max(exit_code(result, chosen.fail_on), UNUSABLE if failed else DONE)
 
 

@@ -430,7 +430,7 @@ def _decide(given: Mapping[str, _Given], environ: Mapping[str, str], faults: lis
         rules=_paths(given.get("rules")),
         default_rules=not _flag(given, "no-default-rules"),
         reports=reports,
-        format=str(given["format"].value) if "format" in given else None,
+        format=_format(given.get("format"), faults),
         fail_on=_fail_on(given.get("fail-on"), faults),
         now=_now(given.get("now"), environ.get("SOURCE_DATE_EPOCH", ""), zone, faults),
         timezone=zone,
@@ -484,6 +484,18 @@ def _check_reports(given: Mapping[str, _Given], reports: Mapping[str, str], faul
         elif path != "-" and not Path(path).parent.is_dir():
             faults.append(given[name].fault(f"there is no folder {Path(path).parent}.", "Make the folder first."))
         taken.setdefault(path, name)
+
+
+def _format(given: _Given | None, faults: list[Fault]) -> str | None:
+    if given is None:
+        return None
+    from authlens.reading.formats import sniff  # noqa: PLC0415 - only those who name a format need the list
+
+    name, known = str(given.value), sniff.names()
+    if name not in known:
+        message = f"“{name[:40]}” is no format.{_did_you_mean(name, known)}"
+        faults.append(given.fault(message, f"One of {', '.join(known)}."))
+    return name
 
 
 def _fail_on(given: _Given | None, faults: list[Fault]) -> Severity | None:

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from authlens import messages, tokens
 from authlens.model import (
@@ -79,7 +80,7 @@ class Sighting:
     key: str
     """The quoted failure text, squashed, so that differently formatted quotes of one text are equal."""
     statement: Statement
-    time: object = None
+    time: datetime | None = None
     time_assumed: bool = False
     level: str | None = None
     logger: str | None = None
@@ -354,7 +355,7 @@ class _Joiner:
         if self.number - o.number > _OPEN_FOR_RECORDS:
             return True
         last = o.sightings[-1].time
-        return bool(last and s.time and abs((s.time - last).total_seconds()) > _OPEN_FOR_S)  # type: ignore[operator]
+        return bool(last and s.time and abs((s.time - last).total_seconds()) > _OPEN_FOR_S)
 
     def close(self) -> tuple[Failure, ...]:
         if not self.handlers:
@@ -463,7 +464,7 @@ def _failure(o: _Open) -> Failure:
         origin=first.origin,
         lines=first.lines,
         cut=any(s.cut for s in o.sightings),
-        time=next((s.time for s in o.sightings if s.time), None),  # type: ignore[arg-type]
+        time=next((s.time for s in o.sightings if s.time), None),
         time_assumed=any(s.time_assumed for s in o.sightings),
         level=first.level,
         logger=first.logger,

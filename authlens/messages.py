@@ -34,6 +34,8 @@ _CACHED: Final = 16 * 1024
 """Texts up to this length are remembered, characters."""
 _SHARED: Final = 8
 """A text that shares fewer characters with every known text of its code is one of its own."""
+_OVER: Final = re.compile(r"[\s\"')\]}]{0,12}(?:$|---|\S{1,12} [\w.<>`+]{3,300}\()")
+"""Behind a message's end nothing of it follows."""
 _CERTAIN: Final = 60
 """A text that shares so many characters with a known one, up to its last value, is that one."""
 
@@ -117,7 +119,7 @@ def _codes(text: str) -> list[tuple[int, str]]:
 
 
 def _counts(text: str, at: int, code: str) -> bool:
-    if len(code) == 7 and not templates(code):  # noqa: PLR2004 - IDX1400 was shipped with four digits
+    if len(code) == 7 and not templates(code):  # IDX1400 was shipped with four digits
         return False
     return not at or not text[at - 1].isalnum() or _ESCAPE.search(text, max(0, at - 6), at) is not None
 
@@ -167,7 +169,8 @@ class _Reader:
         for number, form in enumerate(forms):
             fit = fitting.complete(self.place, at, form, form.literals)
             if fit is not None:
-                longer = self._loosely(at, code, forms[:number]) if form.begins and fit.end < len(self.text) else None
+                goes_on = form.begins and _OVER.match(self.text, fit.end) is None
+                longer = self._loosely(at, code, forms[:number]) if goes_on else None
                 return longer or _Cut(code, at, fit.end, form, dict(enumerate(fit.values)), form.versions)
         if not forms:
             return self._unknown(at, code)
@@ -180,7 +183,7 @@ class _Reader:
         for form in forms:
             fit = fitting.complete(place, here, form, form.squeezed)
             if fit is not None:
-                return _cut_back(squeezed, at, code, fit, named(form.loose) or form.versions)
+                return _cut_back(squeezed, at, code, fit, versions=named(form.loose) or form.versions)
         return None
 
     def _squeeze(self) -> tuple[Squeezed, Place]:
@@ -206,7 +209,7 @@ class _Reader:
         labelled = _labelled(place, fit, stop)
         if weight - len(code) - 2 < _SHARED and not labelled:
             return self._unknown(at, code)
-        cut = _cut_back(squeezed, at, code, fit, None, labelled)
+        cut = _cut_back(squeezed, at, code, fit, more=labelled)
         whole = len(fit.values) == len(fit.template.kinds) and not fit.open and weight >= _CERTAIN
         ended = whole or cut.end >= len(self.text) or self.text[cut.end] in "\r\n" or fit.end >= stop
         spans = [s for f in best for s in f.template.loose]
@@ -234,7 +237,8 @@ def _cut_back(
     at: int,
     code: str,
     fit: Fit,
-    versions: tuple[str, str] | None,
+    *,
+    versions: tuple[str, str] | None = None,
     more: Mapping[int, tuple[int, int]] | None = None,
 ) -> _Cut:
     """A fit in the squeezed text, in offsets of the original."""
@@ -476,7 +480,7 @@ def _said(text: str, cut: _Cut, form: Template) -> _Said:
 
 def _key_size(said: _Said, values: Sequence[str]) -> None:
     """5.2.2 to 6.1.0 print a key that is too short with the text for decryption, which has the same number."""
-    if len(values) == 3 and all(v.isascii() and v.isdigit() for v in values[1:]):  # noqa: PLR2004
+    if len(values) == 3 and all(v.isascii() and v.isdigit() for v in values[1:]):
         said.fields |= {"alg": values[0], "min_bits": int(values[1][:18]), "key_bits": int(values[2][:18])}
 
 
@@ -517,7 +521,7 @@ def _dates(said: _Said, code: str, draft: _Draft) -> None:
 def _claim(said: _Said, name: str, when: datetime) -> None:
     """The message prints exp and nbf, but for the values that .NET's dates cannot hold."""
     claim = dict(_CLAIMS).get(name)
-    if claim and 1970 < when.year < 9999 and when.timestamp() > 0:  # noqa: PLR2004 - the ends of .NET's dates
+    if claim and 1970 < when.year < 9999 and when.timestamp() > 0:  # the ends of .NET's dates
         said.fields.setdefault(claim, int(when.timestamp()))
 
 
@@ -668,6 +672,7 @@ _ERROR: Final = re.compile(r"\b(?:error[\"']?\s?[:=]\s?[\"']|Error:\s{0,4})(\w{1
 _DESCRIPTION: Final = re.compile(
     r"\berror_description\"?\s?[:=]\s?\"([^\"\n]{1,1000})|Error description:\s{0,4}([^\n]{1,1000})"
 )
+_MOST_RESPONSES: Final = 100
 _RESPONSE: Final = 3000
 """An error response is shorter than this, characters."""
 
@@ -675,7 +680,9 @@ _RESPONSE: Final = 3000
 def _openiddict(text: str) -> Iterator[Message]:
     """OpenIddict's numbers, which stand in ``error_uri`` only."""
     position = text.find(_OPENIDDICT)
-    while position >= 0:
+    for _ in range(_MOST_RESPONSES):
+        if position < 0:
+            return
         number = _NUMBER.match(text, position + len(_OPENIDDICT))
         if number and _IN_ERROR_URI.search(text[max(0, position - 60) : position]):
             yield _response_message(text, f"ID{number[0]}", position, number.end())
@@ -711,7 +718,8 @@ def _lines(window: str) -> str:
 _ANCHOR: Final = re.compile(
     r"(?:^|[\r\n]|Failure message: |RemoteAuthentication: |error_description=\\?\"|processing message: |\()[\s\"'“]{0,40}"
 )
-_MOST_ANCHORS: Final = 3000
+_NEWLINE: Final = re.compile("\n")
+_MOST_ANCHORS: Final = 1000
 _REFUSED: Final = " was not authenticated. Failure message: "
 _START: Final = 5
 
@@ -724,18 +732,13 @@ def _host(text: str, found: Sequence[thrown.Head], draft: _Draft) -> list[Messag
     if "refusal" not in roles:
         chosen += [f for f in fits if f.template.role == "wrapper"][:1]
     out = [_host_message(text, f, found, draft) for f in chosen]
-    refused = (
-        _REFUSED.search(text)
-        if not roles & {"refusal", "wrapper", "cookie"} and "was not authenticated" in text
-        else None
-    )
-    if refused is not None:
-        out.append(_refused(refused))
+    if not roles & {"refusal", "wrapper", "cookie"}:
+        out += _refused(text)
     return out
 
 
 def _host_fits(text: str, found: Sequence[thrown.Head]) -> list[Fit]:
-    place = Place(text, ())
+    place = Place(text, [m.start() for m in _NEWLINE.finditer(text)])  # no value goes beyond its line
     anchors = {m.end() for m, _ in zip(_ANCHOR.finditer(text), range(_MOST_ANCHORS), strict=False)}
     anchors |= {h.end + 1 for h in found}
     out: dict[int, Fit] = {}

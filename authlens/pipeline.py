@@ -8,7 +8,7 @@ because half of a diagnosis is in the rest of the log: ``observe`` sees one part
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from authlens._version import __version__
 from authlens.diagnosis import diagnose, evidence, exposures, groups, ruleset
+from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
 from authlens.failures import Sighting, join
 from authlens.model import Failure, InputReport, Layout, Ledger, Result, Role
 from authlens.observe import Observed, observe
 from authlens.reading import sources
 from authlens.reading.formats import sniff
-from authlens.trust import documents, expectations
+from authlens.trust import documents, expectations, fetch, fetch_http
+from authlens.trust.history import History
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,11 +36,11 @@ _EMPTY = "the file is empty"
 class ScanResult(Result):
     """A :class:`~authlens.model.Result` that can be written as JSON or looked at as a table."""
 
-    def to_json(self, **options: object) -> str:
+    def to_json(self, *, pseudonym_key: str | None = None, show_values: bool = False) -> str:
         """The document ``authlens.scan/1``; equal results give equal text."""
         from authlens.reports.document import to_json  # noqa: PLC0415 - reports are loaded when one is asked for
 
-        return to_json(self, **options)
+        return to_json(self, pseudonym_key=pseudonym_key, show_values=show_values)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -79,6 +81,15 @@ class Timings:
         self.stages[stage] = self.stages.get(stage, 0.0) + time.perf_counter() - began
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How inputs are to be read."""
+
+    format: str | None
+    zone: tzinfo
+    timings: Timings
+
+
 @dataclass(slots=True)
 class _Gathered:
     """What the inputs gave."""
@@ -95,7 +106,11 @@ def scan(
     bundles: Sequence[str | Path] = (),
     jwks: Sequence[str | Path] = (),
     apis: Sequence[Mapping[str, object]] = (),
-    offline: bool = True,  # noqa: ARG001 - nothing here opens a socket yet
+    offline: bool = False,
+    online: bool = False,
+    allow_issuers: Sequence[str] = (),
+    ca_bundle: str | Path | None = None,
+    cache: str | Path | None = None,
     rules: Sequence[str | Path] = (),
     default_rules: bool = True,
     format: str | None = None,  # noqa: A002 - the option's own name
@@ -103,7 +118,6 @@ def scan(
     timezone: tzinfo = UTC,
     stdin: BinaryIO | None = None,
     timings: Timings | None = None,
-    progress: Callable[[str], None] | None = None,
 ) -> ScanResult:
     """Reads logs, finds every refused token once and names its root cause.
 
@@ -113,7 +127,11 @@ def scan(
         bundles: Documents recorded earlier (``authlens.bundle/1``).
         jwks: Key sets, each ``FILE`` or ``ISSUER=FILE``.
         apis: ``[[api]]`` tables of the configuration.
-        offline: Open no socket.
+        offline: Open no socket; a cache is read where one is named.
+        online: Ask also for issuers seen in the log, where the vendor list knows their host.
+        allow_issuers: Further issuers to ask for; ``*`` stands for one host label or one path segment.
+        ca_bundle: Further certificate authorities, PEM.
+        cache: Folder of fetched documents and their history; none is kept when None.
         rules: Rule files or folders on top of the pack.
         default_rules: Use the pack that is shipped.
         format: The log's format; guessed when None.
@@ -121,7 +139,6 @@ def scan(
         timezone: For timestamps that carry none.
         stdin: What ``-`` reads.
         timings: Filled with seconds by stage.
-        progress: Called with a line of text now and then.
 
     Raises:
         UsageError: A rule file is wrong (exit code 2); nothing was read.
@@ -132,16 +149,18 @@ def scan(
     pack = ruleset.load([Path(p) for p in rules], default=default_rules)
     told = expectations.read_settings([str(p) for p in settings])
     configured = (*expectations.from_config(apis), *told.expectations)
-    known = documents.Documents(bundles=[str(p) for p in bundles], jwks=[str(p) for p in jwks], network=None)
+    network = _network(offline=offline, online=online, allowed=allow_issuers, ca_bundle=ca_bundle, cache=cache)
+    known = documents.Documents(bundles=bundles, jwks=[str(p) for p in jwks], network=network, configured=configured)
     unusable = [*map(str, told.faults), *(f"{e} {e.hint}".strip() for e in known.errors)]
     timings.add("prepare", began)
-    gathered = _gather(paths, format, timezone, stdin, timings, progress)
+    gathered = _gather(_Reading(format=format, zone=timezone, timings=timings), paths, stdin)
     at = now or datetime.now(UTC)
     began = time.perf_counter()
     book = expectations.Book.of(configured, gathered.failures)
     result = conclude(gathered.failures, book=book, known=known, pack=pack, now=at)
     timings.add("conclude", began)
-    return replace(result, inputs=tuple(gathered.reports), unusable=tuple(unusable + gathered.unusable))
+    notes = (*told.notes, *result.notes, *(network.notes if network is not None else ()))
+    return replace(result, notes=notes, inputs=tuple(gathered.reports), unusable=tuple(unusable + gathered.unusable))
 
 
 def conclude(
@@ -149,7 +168,7 @@ def conclude(
     *,
     book: expectations.Book,
     known: documents.Documents,
-    pack: ruleset.Ruleset,
+    pack: Ruleset,
     now: datetime,
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
@@ -166,78 +185,92 @@ def conclude(
     )
 
 
+def _network(
+    *, offline: bool, online: bool, allowed: Sequence[str], ca_bundle: str | Path | None, cache: str | Path | None
+) -> fetch.Fetcher | None:
+    """Who fetches documents, under which policy; None where no socket and no cache may be opened."""
+    if offline and cache is None:
+        return None
+    return fetch.Fetcher(
+        fetch.Policy(offline=offline, online=online, allowed=fetch.allow(allowed)),
+        history=History(cache) if cache is not None else None,
+        client=fetch_http.Client(ca_bundle=str(ca_bundle) if ca_bundle is not None else None),
+    )
+
+
 # --------------------------------------------------------------------------- what the inputs say
 
 
-def _gather(
-    paths: Sequence[str | Path],
-    forced: str | None,
-    zone: tzinfo,
-    stdin: BinaryIO | None,
-    timings: Timings,
-    progress: Callable[[str], None] | None,
-) -> _Gathered:
+def _gather(how: _Reading, paths: Sequence[str | Path], stdin: BinaryIO | None) -> _Gathered:
     out = _Gathered()
     found = sources.find([str(p) for p in paths], stdin)
     for source in found:
-        if progress is not None:
-            progress(source.path)
-        report, failures = _input(source, forced, zone, timings)
+        report, failures = _input(how, source)
         out.reports.append(report)
         out.failures += failures
-        if report.error is not None and report.error != _EMPTY:
+        if report.error not in (None, _EMPTY):
             out.unusable.append(f"{report.path}: {report.error}")
-    if not any(r.ledger.read.bytes for r in out.reports) and not out.unusable:
+    if not out.unusable and not any(r.ledger.read.bytes for r in out.reports):
+        where = ", ".join(str(p) for p in paths)
+        what = "every file is empty" if found else "no log file there"
         raise NoInputError(
-            _nothing_read(paths, found), hint="Name a log file, a folder that holds some, or - for standard input."
+            f"{where}: {what}", hint="Name a log file, a folder that holds some, or - for standard input."
         )
     return out
 
 
-def _nothing_read(paths: Sequence[str | Path], found: Sequence[object]) -> str:
-    where = ", ".join(str(p) for p in paths) or "standard input"
-    return f"{where}: every file is empty" if found else f"{where}: no log file there"
-
-
-def _input(
-    source: sources.Source | sources.Unreadable, forced: str | None, zone: tzinfo, timings: Timings
-) -> tuple[InputReport, tuple[Failure, ...]]:
+def _input(how: _Reading, source: sources.Source | sources.Unreadable) -> tuple[InputReport, tuple[Failure, ...]]:
     if isinstance(source, sources.Unreadable):
-        return InputReport(path=source.path, layout=None, error=source.reason), ()
+        return InputReport(path=source.path, layout=None, error=_with_hint(source.reason, source.hint)), ()
     began = time.perf_counter()
-    layout, observed = _observe(source, forced, zone)
-    timings.add("observe", began)
-    if observed is None:
-        return InputReport(path=source.path, layout=None, error=source.error or _EMPTY), ()
+    layout, observed = _observe(how, source)
+    how.timings.add("observe", began)
+    if layout is None or observed is None:
+        return InputReport(path=source.path, layout=None, error=_why_nothing(source)), ()
     sightings, ledger = observed.close()
     began = time.perf_counter()
     failures = join(sightings)
-    timings.add("join", began)
+    how.timings.add("join", began)
     return _report(source, layout, ledger, sightings, failures), failures
 
 
-def _observe(source: sources.Source, forced: str | None, zone: tzinfo) -> tuple[Layout | None, Observed | None]:
+def _observe(how: _Reading, source: sources.Source) -> tuple[Layout | None, Observed | None]:
     layout: Layout | None = None
     total: Observed | None = None
     for part in source.parts():
         if layout is None:
-            layout = sniff.sniff(part.data, source.path, forced)
-        seen = observe(part, layout, zone=zone)
+            layout = replace(sniff.sniff(part.data, source.path, how.format), encoding=source.encoding)
+        seen = observe(part, layout, zone=how.zone)
         total = seen if total is None else total + seen
     return layout, total
 
 
+def _why_nothing(source: sources.Source) -> str:
+    if source.binary:
+        return "it is not text: no log format that is read here is binary"
+    return _why_partly(source) or _EMPTY
+
+
+def _why_partly(source: sources.Source) -> str | None:
+    if source.error is None:
+        return None
+    return _with_hint(str(source.error).removeprefix(f"{source.path}: "), source.error.hint)
+
+
+def _with_hint(reason: str, hint: str) -> str:
+    return f"{reason}; {hint}" if hint else reason
+
+
 def _report(
     source: sources.Source,
-    layout: Layout | None,
+    layout: Layout,
     ledger: Ledger,
     sightings: Sequence[Sighting],
     failures: Sequence[Failure],
 ) -> InputReport:
     times = [s.time for s in sightings if s.time is not None]
     repeats = sum(f.repeats for f in failures)
-    context = (Role.FINISH, Role.START, Role.SUCCESS)
-    telling = [s for s in sightings if s.role not in context]
+    telling = [s for s in sightings if s.role not in (Role.FINISH, Role.START, Role.SUCCESS)]
     return InputReport(
         path=source.path,
         layout=layout,
@@ -247,5 +280,5 @@ def _report(
         informational=max(0, len(telling) - len(failures) - repeats),
         first=min(times, default=None),
         last=max(times, default=None),
-        error=source.error,
+        error=_why_partly(source),
     )

@@ -20,7 +20,7 @@ PERSONAL: Final = frozenset((
     "employeeid", "familyname", "fullname", "gender", "givenname", "ipaddr", "ipaddress", "loginhint", "mail",
     "middlename", "mobile", "name", "nameid", "nameidentifier", "nickname", "oid", "onpremsamaccountname",
     "onpremsid", "phone", "phonenumber", "picture", "preferredusername", "primarysid", "profile", "puid",
-    "samaccountname", "sid", "streetaddress", "sub", "surname", "uniquename", "upn", "userid", "username",
+    "samaccountname", "sid", "streetaddress", "sub", "surname", "uid", "uniquename", "upn", "userid", "username",
     "website", "winaccountname", "windowsaccountname",
 ))
 # fmt: on
@@ -123,6 +123,8 @@ def _token(match: re.Match[str]) -> str:
 
 def _named(match: re.Match[str]) -> str:
     name, value = match.groups()
+    if name.rstrip().endswith(":") and value.isalpha():  # prose: "the secret: a weak one"
+        return match.group()
     # Another pattern was here before, or the library hid it.
     return match.group() if value.startswith(("[token ", "[secret ", "[PII ")) else f"{name}{_secret(value)}"
 

@@ -108,7 +108,7 @@ def read_members(text: str, start: int) -> Members:
     """Read the object that begins at ``start`` member by member, as far as it is JSON."""
     reader = _Reader(text)
     end, whole = reader.members(start)
-    return Members(values=Frozen(reader.values), end=end, whole=whole, defects=reader.defects())
+    return Members(values=Frozen(reader.values), end=max(end, reader.looked), whole=whole, defects=reader.defects())
 
 
 def depth(text: str, start: int = 0) -> tuple[int, int | None]:
@@ -197,6 +197,8 @@ class _Reader:
         self.text = text
         self.values: dict[str, Any] = {}
         self.notes: dict[str, None] = {}
+        self.looked = 0
+        """How far a value without an end was searched: work that a caller has to count."""
 
     def defects(self) -> tuple[str, ...]:
         return tuple(self.notes)
@@ -257,6 +259,7 @@ class _Reader:
     def _nested(self, at: int) -> tuple[bool, Any, int | None]:
         deepest, end = depth(self.text, at)
         if end is None:
+            self.looked = len(self.text)
             return False, None, None
         if deepest > MAX_DEPTH:
             self.notes[f"nests deeper than {MAX_DEPTH} levels"] = None

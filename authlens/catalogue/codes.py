@@ -95,7 +95,7 @@ def lookup(code: str) -> Entry | None:
 def _normal(code: str) -> str:
     text = code.strip().strip(":.'\"").strip()
     if text.isdigit():
-        return f"IDX{text}" if len(text) == 5 else f"ID{text}"  # noqa: PLR2004 - IDX10503, ID2090
+        return f"IDX{text}" if len(text) == 5 else f"ID{text}"  # IDX10503, ID2090
     return text if text.startswith("Jwt") else text.upper()
 
 

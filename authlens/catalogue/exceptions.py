@@ -7,6 +7,7 @@ with the innermost; lists of an AggregateException; debuggers' ``Exception type:
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from authlens.catalogue import printed
 
 _WORD: Final = "Exception"
 _LONGEST_NAME: Final = 300
+_NAME: Final = string.ascii_letters + string.digits + "._+"
 _MOST: Final = 400
 """So many exception types are looked at in one text."""
 _ARITY: Final = re.compile(r"`\d{1,2}(?:\[[^\n]{0,600}?\](?=[:\s'\"]))?")
@@ -61,9 +63,8 @@ def _head(text: str, found: int, end: int) -> Head | None:
     after = text[end : end + 1]
     if after.isalnum() or after in ("_", "."):
         return None
-    start = found
-    while start > max(0, found - _LONGEST_NAME) and (text[start - 1].isalnum() or text[start - 1] in "._+"):
-        start -= 1
+    window = text[max(0, found - _LONGEST_NAME) : found]
+    start = found - len(window) + len(window.rstrip(_NAME))
     arity = _ARITY.match(text, end) if after == "`" else None
     name = text[start:end] + (arity[0].partition("[")[0] if arity else "")
     end = arity.end() if arity else end
@@ -94,10 +95,10 @@ def _stands_alone(text: str, name: str, before: str, end: int, *, inner: bool, l
 
 def innermost_first(text: str, found: Sequence[Head]) -> bool:
     """Whether this is a page that begins with the innermost exception: short names (or brackets) on lines of their own."""
-    if len(found) < 2:  # noqa: PLR2004 - one exception has no order
+    if len(found) < 2:  # one exception has no order
         return False
     lined = [h for h in found if h.line and not h.inner]
-    if len(lined) < 2 or "xceptions caught" in text:  # noqa: PLR2004
+    if len(lined) < 2 or "xceptions caught" in text:
         return False
     if all(text[h.start - 1 : h.start] == "[" for h in lined[-2:]):
         return True

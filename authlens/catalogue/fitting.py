@@ -28,10 +28,10 @@ _WORDS: Final = 3
 _ODD: Final = re.compile(
     r"(?P<space>(?: (?=[\s\\])|[^\S ]|\\[nrt])(?:\s|\\[nrt])*)"
     r"|(?P<colour>\x1b\[[0-9;]{0,12}m)"
-    r"|(?P<one>\\['\"]|\\u00[2-7][0-9A-Fa-f]|&(?:#x?[0-9A-Fa-f]{2,3}|apos|quot|lt|gt|amp);|[‘’‚‛′´＇“”„‟])"
+    r"|(?P<one>\\['\"]|\\u00[2-7][0-9A-Fa-f]|&(?:#x?[0-9A-Fa-f]{2,3}|apos|quot|lt|gt|amp);)"
 )
 _ENTITIES: Final = {"&apos;": "'", "&quot;": '"', "&lt;": "<", "&gt;": ">", "&amp;": "&"}
-_TYPOGRAPHIC: Final = dict.fromkeys("‘’‚‛′´＇", "'") | dict.fromkeys("“”„‟", '"')
+_TYPOGRAPHIC: Final = str.maketrans("‘’‚‛′´＇“”„‟", "'" * 7 + '"' * 4)
 
 _FRAME: Final = r"[\w.<>`+$|,&=/\[\]-]{3,300}\("
 STOP: Final = re.compile(
@@ -70,6 +70,7 @@ class Squeezed:
     __slots__ = ("_here", "_there", "text")
 
     def __init__(self, text: str) -> None:
+        text = text if text.isascii() else text.translate(_TYPOGRAPHIC)
         pieces: list[str] = []
         self._here: list[int] = [0]
         self._there: list[int] = [0]
@@ -105,16 +106,14 @@ def _plain(m: re.Match[str]) -> str:
     if odd is None:
         return ""
     if odd[0] == "\\":
-        return odd[1] if len(odd) == 2 else chr(int(odd[2:], 16))  # noqa: PLR2004 - a backslash and a quote
-    if odd[0] == "&":
-        return _ENTITIES.get(odd) or _numbered(odd)
-    return _TYPOGRAPHIC[odd]
+        return odd[1] if len(odd) == 2 else chr(int(odd[2:], 16))  # a backslash and a quote
+    return _ENTITIES.get(odd) or _numbered(odd)
 
 
 def _numbered(entity: str) -> str:
     digits = entity[2:-1].lower()
     try:
-        return chr(int(digits[1:], 16) if digits.startswith("x") else int(digits))
+        return chr(int("0" + digits, 16) if digits.startswith("x") else int(digits))
     except ValueError:
         return entity
 
@@ -133,7 +132,7 @@ class Place:
         """Where codes begin, ascending."""
         self.ends: dict[int, int] = {}
         """Where the messages of the later codes end, as far as they were cut."""
-        self.reach = REACH if len(starts) < 100 else 1 << 13  # noqa: PLR2004 - hostile texts repeat a code for ever
+        self.reach = REACH if len(starts) < 100 else 1 << 13  # hostile texts repeat a code for ever
 
     def barrier(self, position: int) -> int:
         """The next code behind a position: no plain value goes beyond it."""
@@ -205,10 +204,7 @@ def _close(place: Place, position: int, barrier: int, literal: str, *, nested: b
     if sum(map(str.isalpha, tail)) >= _WORDS:
         found = text.find(tail, position, limit)
         return None if found < 0 else (found, found + len(tail))
-    if nested:
-        found = _close_nested(place, position, limit, tail)
-    else:
-        found = _close_short(text, position, limit, tail)
+    found = (_close_nested if nested else _close_short)(place, position, limit, tail)
     return None if found < 0 else (found, found + len(tail))
 
 
@@ -223,7 +219,8 @@ def _bare_end(text: str, position: int, end: int) -> int:
     return end
 
 
-def _close_short(text: str, position: int, limit: int, tail: str) -> int:
+def _close_short(place: Place, position: int, limit: int, tail: str) -> int:
+    text = place.text
     found = text.find(tail, beyond_quotes(text, position, limit), limit)
     for _ in range(_CANDIDATES):
         if found < 0:
@@ -306,11 +303,11 @@ def partly(place: Place, start: int, template: Template, stop: int) -> Fit:
         literal = literals[gap + 1]
         found = place.beyond_nested(literal, position) if kind == NESTED else text.find(literal, position, barrier)
         if found < 0:
-            return _broken(place, template, spans, position, stop, weight)
+            return _broken(place, template, spans, position=position, stop=stop, weight=weight)
         spans.append((position, found))
         position, weight = found + len(literal), weight + len(literal)
         barrier = place.barrier(position) if kind == NESTED else barrier
-    return _broken(place, template, spans, position, stop, weight)
+    return _broken(place, template, spans, position=position, stop=stop, weight=weight)
 
 
 def _common(text: str, start: int, end: int, literal: str) -> int:
@@ -327,7 +324,7 @@ def _common(text: str, start: int, end: int, literal: str) -> int:
 
 
 def _broken(
-    place: Place, template: Template, spans: list[tuple[int, int]], position: int, stop: int, weight: int
+    place: Place, template: Template, spans: list[tuple[int, int]], *, position: int, stop: int, weight: int
 ) -> Fit:
     """The value that the text breaks off in, or behind which it goes on differently."""
     text, gap = place.text, len(spans)
@@ -373,7 +370,7 @@ def labelled(place: Place, position: int, end: int, label: re.Pattern[str]) -> t
 @cache
 def label(literal: str) -> re.Pattern[str] | None:
     """What stands in front of a placeholder, as a pattern that forgives punctuation; None where it has no words."""
-    words = re.findall(r"[\w.]+", literal.split("(UTC)")[0])
+    words = re.findall(r"[\w.]+", literal.partition("(UTC)")[0])
     if not words:
         return None
     return re.compile(rf"(?<![\w.]){re.escape(words[-1])}(?: ?\(UTC\))?[:=]?\s?'")

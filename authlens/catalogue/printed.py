@@ -139,12 +139,12 @@ class Moment:
 def moment(value: str) -> Moment | None:
     """The readings of a printed date, in UTC; None for what is no date (masked, hidden, another calendar)."""
     text = value.strip()
-    if not 8 <= len(text) <= _LONGEST or "*" in text:  # noqa: PLR2004 - the shortest is 1/1/0001
+    if not 8 <= len(text) <= _LONGEST or "*" in text:  # the shortest is 1/1/0001
         return None
     text, offset = _without_offset(_FRACTION.sub("", text))
     numbers = [int(n) for n in _NUMBERS.findall(text)]
     digits = _NUMBERS.findall(text)
-    if len(numbers) != 6 or max(map(len, digits)) > 4:  # noqa: PLR2004 - y m d h m s
+    if len(numbers) != 6 or max(map(len, digits)) > 4:  # y m d h m s
         return None
     half = _half(text)
     clock = _clock(numbers[3], half, *numbers[4:])
@@ -172,19 +172,19 @@ def _half(text: str) -> str:
 
 
 def _clock(hour: int, half: str, minute: int, second: int) -> tuple[int, int, int] | None:
-    if half == "pm" and hour < 12:  # noqa: PLR2004 - noon
+    if half == "pm" and hour < 12:  # noon
         hour += 12
-    elif half == "am" and hour == 12:  # noqa: PLR2004 - midnight
+    elif half == "am" and hour == 12:  # midnight
         hour = 0
-    return (hour, minute, second) if hour < 24 and minute < 60 and second < 60 else None  # noqa: PLR2004
+    return (hour, minute, second) if hour < 24 and minute < 60 and second < 60 else None
 
 
 def _dates(digits: Sequence[str], numbers: Sequence[int], text: str, half: str) -> tuple[_Date, _Date]:
     """Year, month and day with the month first, and with the day first."""
     a, b, c = numbers[:3]
-    if len(digits[0]) == 4:  # noqa: PLR2004 - a year
+    if len(digits[0]) == 4:  # a year
         return (a, b, c), (a, b, c)
-    year = c + 2000 if len(digits[2]) <= 2 else c  # noqa: PLR2004 - a year in two digits
+    year = c + 2000 if len(digits[2]) <= 2 else c  # a year in two digits
     month_first, day_first = (year, a, b), (year, b, a)
     between = text[len(digits[0]) : len(digits[0]) + 1]
     if between != "/":
@@ -192,7 +192,7 @@ def _dates(digits: Sequence[str], numbers: Sequence[int], text: str, half: str) 
     if half:
         upper = any(mark in text for mark in ("AM", "PM"))
         only = month_first if upper else day_first
-        return (only, only) if max(a, b) <= 12 else (month_first, day_first)  # noqa: PLR2004 - months
+        return (only, only) if max(a, b) <= 12 else (month_first, day_first)  # months
     return month_first, day_first
 
 
@@ -208,7 +208,7 @@ def _aware(date: _Date, clock: tuple[int, int, int], offset: timedelta) -> datet
 
 def written(when: datetime) -> str:
     """RFC 3339 in UTC, whole seconds."""
-    return f"{when:%Y-%m-%dT%H:%M:%S}Z" if when.year >= 1000 else f"{when.isoformat()[:19]}Z"  # noqa: PLR2004
+    return f"{when:%Y-%m-%dT%H:%M:%S}Z" if when.year >= 1000 else f"{when.isoformat()[:19]}Z"
 
 
 # --------------------------------------------------------------------------- socket and TLS errors

@@ -100,7 +100,8 @@ def _with_alike(template: Template, rows: Sequence[Template]) -> Template:
     same = [t.spans for t in rows if t.text.rstrip() == template.text.rstrip()]
     alike = [t.spans for t in rows if _words(t) == _words(template)]
     spans, loose = (tuple(sorted({s for one in group for s in one})) for group in (same, alike))
-    begins = any(_words(t).startswith(_words(template).rstrip(".'")) for t in rows if _words(t) != _words(template))
+    start = _words(template).rstrip(".'")
+    begins = any(_words(t).startswith(start) and len(_words(t).rstrip(".'")) > len(start) for t in rows)
     return replace(template, spans=spans, loose=loose, begins=begins, versions=named(spans) or template.versions)
 
 

@@ -70,7 +70,7 @@ def _assembly(text: str) -> Library:
 def _range(mask: int) -> Library:
     names = releases()
     first, last = names[(mask & -mask).bit_length() - 1], names[mask.bit_length() - 1]
-    version = first if first == last else f"{first}–{last}"  # noqa: RUF001 - a range
+    version = first if first == last else f"{first}–{last}"  # a range
     return Library(version=version, low=_parts(first, 0), high=_parts(last, 999))
 
 

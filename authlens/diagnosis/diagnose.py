@@ -119,7 +119,7 @@ class _Speaker:
         self._fields = tuple(sorted({*read_by_words(), *_placeholders(ruleset), *_grouping(ruleset)}))
 
     def say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
-        key = (rules and tuple(r.id for r in rules), *(row.get(n) for n in self._fields))
+        key: tuple[object, ...] = (tuple(r.id for r in rules), *(row.get(n) for n in self._fields))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._say(row, rules) if rules else _undetermined(row)

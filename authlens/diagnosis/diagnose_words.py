@@ -24,6 +24,7 @@ _PLACES = {
     "elsewhere": "is published by another issuer",
     "nowhere": "is in none of the key sets at hand",
 }
+_STATES = {"ok": "is read without fault now", "missing": "is not among the documents at hand"}
 _READ = (
     *("hidden", "token.shown", "aud.scrubbed", "aud.known", "expected.known", "jwks.place", "meta.state"),
     *("log.library_lines", "fetch.error", "says", "iss", "expected.issuers", "aud", "expected.audiences", "kid"),
@@ -170,8 +171,8 @@ def _metadata(row: Row) -> Evidence | None:
     address = row.get("meta.address") or row.get("fetch.url")
     if address is None:
         return None
-    found = row.get("fetch.text") or row.get("meta.text")
-    return Evidence(name="metadata", expected=_list(address), found=_list(found) or "not known")
+    found = row.get("fetch.text") or row.get("meta.text") or _STATES.get(str(row.get("meta.state")), "not known")
+    return Evidence(name="metadata", expected=_list(address), found=_list(found))
 
 
 def _assembly(row: Row) -> Evidence | None:

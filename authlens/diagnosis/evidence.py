@@ -111,12 +111,14 @@ class _Builder:
         return self._described(expectations)
 
     def _by_keys(self, failure: Failure) -> Scheme:
-        """The schemes whose published keys are those that were tried."""
-        tried = evidence_keys.tried(failure.fields)
+        """The schemes whose published keys are those that were tried, else those that expect the token's issuer."""
         if not self.book.configured:
             return self._nobody
         described = [self._described(e) for e in self.book.configured]
-        found = evidence_keys.holding(tried, described)
+        found = evidence_keys.holding(evidence_keys.tried(failure.fields), described)
+        if not found:
+            iss = failure.fields.get("iss")
+            found = tuple(s for s in described if iss in s.issuers)
         key = tuple(id(s) for s in found)
         if key not in self._joined:
             self._joined[key] = evidence_scheme.joined(found)
@@ -265,7 +267,7 @@ def _recorded(failure: Failure) -> dict[str, object]:
 
 def _said(failure: Failure) -> dict[str, object]:
     fields = failure.fields
-    row: dict[str, object] = {name: fields[name] for name in _PLAIN if name in fields}
+    row: dict[str, object] = {n: fields[n] for n in _PLAIN if isinstance(fields.get(n), str | int | float | datetime)}
     row |= {name: _strings(fields[name]) for name in _LISTS if name in fields}
     return row
 

@@ -37,7 +37,9 @@ def survey(failures: Sequence[Failure]) -> Surroundings:
     counts = Counter(f.token.sha256 for f in failures if f.token is not None and f.token.form in SHOWN)
     return Surroundings(
         other_scheme=_other_scheme(failures),
-        tokens=tuple(counts[f.token.sha256] if f.token is not None and f.token.form in SHOWN else None for f in failures),
+        tokens=tuple(
+            counts[f.token.sha256] if f.token is not None and f.token.form in SHOWN else None for f in failures
+        ),
         libraries=_libraries(failures),
     )
 

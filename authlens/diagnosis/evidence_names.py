@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from authlens.diagnosis.evidence_keys import family
@@ -182,6 +182,7 @@ def _audience_kind(expected: str, found: str) -> str:
 
 
 def printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:
+    """All texts that the fields of these names hold, each once."""
     found: list[str] = []
     for name in names:
         value = fields.get(name)

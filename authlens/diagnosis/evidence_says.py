@@ -84,7 +84,6 @@ _BY_TEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "IDX10603": (("KeySize", "key-size"), ("cannot have less than", "key-size")),
     "IDX10709": (("well formed", "malformed"),),
     "IDX10720": (("key size must be greater", "key-size"), ("token formats", "malformed")),
-    "IDX10311": (("nonce", "nonce-state"),),
 }
 _NO_CODE = (
     ("No SecurityTokenValidator available", "no-handler"),
@@ -126,11 +125,10 @@ def of_code(code: str, text: str) -> str:
     for part, word in _BY_TEXT.get(code, ()):
         if part in text:
             return word
-    word = _WORDS.get(code)
-    if word is not None:
-        return word
+    if code in _WORDS:
+        return _WORDS[code]
     if code.startswith("IDX103"):  # numbered IDX213xx from 5.2 on; only the nonce and state texts kept their words
-        return "nonce-state" if "nonce" in text or "state" in text.lower() else "client"
+        return "nonce-state" if "nonce" in text.lower() or "state" in text.lower() else "client"
     return next((w for start, w in (*_FAMILIES, *_FEDERATION) if code.startswith(start)), "unknown")
 
 

@@ -75,13 +75,19 @@ def joined(schemes: Sequence[Scheme]) -> Scheme:
     nobody = _unknown(known=True)
     if not schemes:
         return nobody
-    families = {s.family for s in schemes}
+    first = schemes[0]
     return replace(
         nobody,
-        keys=schemes[0].keys,
-        vendor=schemes[0].vendor if len(families) == 1 else None,
+        issuers=first.issuers if all(s.issuers == first.issuers for s in schemes) else (),
+        audiences=first.audiences if all(s.audiences == first.audiences for s in schemes) else (),
+        keys=first.keys if all(_prints(s) == _prints(first) for s in schemes) else _NOTHING,
+        vendor=first.vendor if all(s.family == first.family for s in schemes) else None,
         multi_tenant=any(s.multi_tenant for s in schemes),
     )
+
+
+def _prints(scheme: Scheme) -> frozenset[tuple[str | None, str | None]]:
+    return frozenset((key.kid, key.thumbprint) for key in scheme.keys.keys)
 
 
 def _unknown(*, known: bool = False) -> Scheme:

@@ -44,7 +44,8 @@ _DNS = re.compile(
 _REFUSED = re.compile(r"refused|10061|\b111\b|verweigert|refus", re.IGNORECASE)
 _TIMED_OUT = re.compile(r"timed ?out|timeout|10060|\b110\b|did not properly respond", re.IGNORECASE)
 _TLS = re.compile(r"\bSSL\b|\bTLS\b|certificate|RemoteCertificate|UntrustedRoot", re.IGNORECASE)
-_PROXY = re.compile(r"\b407\b|proxy", re.IGNORECASE)
+_PROXY = re.compile(r"\b407\b|proxy (?:tunnel|authentication|server|returned)", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s'\"]{1,2000}|\([\w.-]{1,255}:\d{1,5}\)")
 _STATUS = re.compile(r"Response status code does not indicate success: (?P<status>\d{3})")
 _METADATA = frozenset({"metadata", "https"})
 _WORDS = {
@@ -188,7 +189,8 @@ def _words_of(failure: Failure) -> str:
     """Where the reasons of a failed fetch stand: the text itself, and what the library's own lines embed."""
     lines = [line for line in failure.statement.text.splitlines() if not line.lstrip().startswith(("at ", "em ", "à "))]
     embedded = [v for m in failure.context for v in m.values if "Exception" in v]
-    return "\n".join((*lines[:60], *(e[:2000] for e in embedded[:4])))[:20_000]
+    words = "\n".join((*lines[:60], *(e[:2000] for e in embedded[:4])))[:20_000]
+    return _ADDRESS.sub(" ", words)  # a host may be called proxy, or tls
 
 
 def _other_host(metadata: str | None, document: str | None) -> bool | None:

@@ -113,7 +113,8 @@ def _story(
 def _first_sentence(text: str) -> str:
     """Up to the first full stop that ends a sentence, and not an address or a number."""
     for at, char in enumerate(text):
-        if char == "." and text[at + 1 : at + 2] in ("", " ") and text[at + 2 : at + 3][:1].isupper():
+        behind = text[at + 2 : at + 3]
+        if char == "." and text[at + 1 : at + 2] == " " and (behind.isupper() or behind == "("):
             return text[:at]
     return text
 

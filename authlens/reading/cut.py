@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
 from authlens.reading import envelopes, needles
 from authlens.reading.formats import registry
-from authlens.reading.formats.base import Format, Place
+from authlens.reading.formats.base import LINE, Format, Place
 from authlens.reading.runs import Piece, Run
 
 WINDOW = 64 * 1024
@@ -130,16 +130,20 @@ def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int) -> tu
 def _squeezed(run: Run, cap: int, terminator: bytes = b"\n") -> Run:
     """Let go of what no record can use: all behind ``cap`` bytes but the beginning of the last line."""
     data = run.data
-    if len(data) <= cap:
+    if len(data) <= cap + LINE:
         return run
-    line = data.rfind(terminator)  # kept with its line feed: the gap ends where a line does
-    line = cap if line < cap else line
-    kept = run.slice(0, cap)
-    if line > cap:
-        kept = kept + _gap(run.slice(cap, line))
-    rest = run.slice(line, len(data))
-    if len(rest.data) > cap + 1:
-        rest = rest.slice(0, cap + 1) + _gap(rest.slice(cap + 1, len(rest.data)))
+    # The line that crosses the cap is kept as far as it may tell a start from the rest of a record.
+    crossing = data.rfind(terminator, 0, cap) + 1
+    feed = data.find(terminator, cap)
+    stop = min(feed if feed >= 0 else len(data), max(cap, crossing + LINE))
+    last = max(data.rfind(terminator), stop)  # kept with its line feed: the gap ends where a line does
+    kept = run.slice(0, stop)
+    if last > stop:
+        kept = kept + _gap(run.slice(stop, last))
+    rest = run.slice(last, len(data))
+    enough = max(cap, LINE) + 1
+    if len(rest.data) > enough:
+        rest = rest.slice(0, enough) + _gap(rest.slice(enough, len(rest.data)))
     return kept + rest
 
 
@@ -215,7 +219,7 @@ def _slices(run: Run, start: int, end: int, knife: Knife, stream: str) -> tuple[
     run = run.indexed()
     found: list[Slice] = []
     for begin, stop, secondary in chunks:
-        found += _sliced(run.slice(begin, stop), knife, stream, secondary=secondary)
+        found += _sliced(run.slice(begin, stop), form, cap, knife, stream, secondary=secondary)
     return tuple(found)
 
 
@@ -257,14 +261,13 @@ def _window(form: Starting, data: bytes, low: int, high: int, anchor: int, cap: 
     yield from _around(form, data, needles.context(data, low, stop), low, stop, cap)
 
 
-def _sliced(chunk: Run, knife: Knife, stream: str, *, secondary: bool) -> list[Slice]:
+def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, secondary: bool) -> list[Slice]:
     """The records in a chunk, from one start to the next."""
-    form, cap = knife.format(), knife.cap()
     kept, over = _bounded(chunk, cap)
-    parts = list(form.divide(kept))
+    parts = tuple(form.divide(kept))
     slices = []
     for part in parts:
-        if len(parts) > 1 or over is not None:
+        if over is not None or len(parts) > 1:
             secondary = not needles.hit(part.data)
             if secondary and not needles.near(part.data):
                 continue
@@ -401,7 +404,9 @@ def _close(body: Body, knife: Knife, stream: str, depth: int) -> tuple[Slice, ..
 def _close_whole(body: Whole, knife: Knife, stream: str, depth: int) -> tuple[Slice, ...]:
     whole = _whole(body.runs)
     if depth == len(knife.layout.envelopes):
-        return tuple(_sliced(whole.indexed(), knife, stream, secondary=False)) if needles.hit(whole.data) else ()
+        if not needles.hit(whole.data):
+            return ()
+        return tuple(_sliced(whole.indexed(), knife.format(), knife.cap(), knife, stream, secondary=False))
     opened = envelopes.of(knife.layout.envelopes[depth]).peel(whole)
     slices: list[Slice] = []
     for key, payload in opened.items():

@@ -83,8 +83,12 @@ class Run:
 
     def stretch(self) -> Piece:
         """All of it as one piece."""
+        if len(self.pieces) == 1 and self.pieces[0].size < 0 and self.data:
+            _, offset, line, *_, note, _gap = self.pieces[0]
+            size, lines = len(self.data), self.data.count(b"\n")
+            return Piece(0, offset, line, size, lines, offset + size, line + lines - self.data.endswith(b"\n"), note)
         (offset, line), amount, (end, last) = self.place(0), self.amount, self.behind()
-        return Piece(0, offset, line, amount.bytes, amount.lines, end, last)
+        return Piece(0, offset, line, amount.bytes, amount.lines, end, last, self.piece(0).note)
 
     def behind(self) -> tuple[int, int]:
         """Offset behind the run in the source, and the line of its last byte."""
@@ -99,6 +103,8 @@ class Run:
 
     def piece(self, pos: int) -> Piece:
         """The piece that a byte lies in."""
+        if not self.pieces:
+            return Piece(0, 0, 1)
         return self.pieces[max(0, bisect_right(self.pieces, (pos, _FAR)) - 1)]
 
     def indexed(self) -> Run:
@@ -124,6 +130,8 @@ class Run:
     @property
     def amount(self) -> Amount:
         """So much of the source as the run holds."""
+        if len(self.pieces) == 1 and self.pieces[0].size < 0:
+            return Amount(bytes=len(self.data), lines=self.data.count(b"\n"))
         size = lines = 0
         for piece, end in zip(self.pieces, self._ends(), strict=True):
             if piece.gap:

@@ -24,16 +24,24 @@ from authlens.reports import charts, diff, wording
 from authlens.reports.document import UNDETERMINED, Document
 
 LARGEST: Final = 500_000
-"""Bytes of a page."""
+"""Bytes of a page, whatever the log."""
+TYPICAL: Final = 150_000
+"""Bytes beyond which lists are shortened."""
 SERIES: Final = 5
 """Causes with a colour of their own in the timeline; the rest share one."""
+FIRST_STACKS: Final = ("aspnetcore", "identity-provider")
+"""Whose steps are shown at once; the others are folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much of each list the page shows; the rest is in the JSON."""
 
+    bytes: int = LARGEST
+    """The page must not be larger, or the next limits are taken."""
     causes: int = 40
+    told: int = 12
+    """Causes whose first step stands in the answer already."""
     brief: int = 200
     """Further causes that get a line."""
     failures: int = 20
@@ -44,10 +52,11 @@ class Limits:
 
 
 _TIGHTER: Final = (
-    Limits(),
-    Limits(causes=25, brief=120, failures=8, rows=25, text=600, steps=8),
-    Limits(causes=12, brief=60, failures=4, rows=12, text=300, steps=6),
-    Limits(causes=5, brief=25, failures=2, rows=6, text=120, steps=4, series=False),
+    Limits(bytes=TYPICAL),
+    Limits(failures=5, rows=20, text=800),
+    Limits(causes=25, brief=120, failures=5, rows=15, text=600, steps=8),
+    Limits(causes=12, brief=60, failures=3, rows=10, text=300, steps=6),
+    Limits(causes=5, told=5, brief=25, failures=2, rows=6, text=120, steps=4, series=False),
 )
 
 
@@ -62,7 +71,7 @@ def render(parts: Document) -> str:
     page = ""
     for limits in _TIGHTER:
         page = _fill(story, limits)
-        if len(page.encode("utf-8", "replace")) <= LARGEST:
+        if len(page.encode("utf-8", "replace")) <= limits.bytes:
             break
     return page.encode("utf-8", "replace").decode("utf-8")
 
@@ -222,10 +231,12 @@ class _Story:
             "document": document,
             "summary": document["summary"],
             "day": wording.day_of(document),
-            "causes": [
-                {**self._cause(g, axis, limits), "anchor": anchors[i], "series": _series(g, drawn)}
-                for i, g in enumerate(shown)
-            ],
+            "causes": _without_repeats(
+                [
+                    {**self._cause(g, axis, limits), "anchor": anchors[i], "series": _series(g, drawn)}
+                    for i, g in enumerate(shown)
+                ]
+            ),
             "brief": self.groups[limits.causes : limits.causes + limits.brief],
             "left": max(0, len(self.groups) - limits.causes - limits.brief),
             "timeline": self._timeline(axis) if axis and limits.series else None,
@@ -291,9 +302,14 @@ class _Story:
     def _cause(self, group: Mapping[str, Any], axis: charts.Axis | None, limits: Limits) -> dict[str, Any]:
         samples = [self.parts.failure(f) for f in self.samples[group["id"]][: limits.failures]]
         checks = self._checks(group["id"])
+        remedies = [r for r in group["remediation"] if r["steps"]]
+        first = [r for r in remedies if r["stack"] in FIRST_STACKS] or remedies[:2]
         return {
             **group,
             "headline": wording.headline(group),
+            "story": wording.story(group),
+            "remedies": first,
+            "further": [r for r in remedies if r not in first],
             "share": wording.share(group["count"], self.document["summary"]["failures"]),
             "when": wording.span(group["first"], group["last"], wording.day_of(self.document)),
             "lasted": wording.duration(wording.seconds_between(group["first"], group["last"])),
@@ -335,6 +351,15 @@ class _Story:
         published = {key["kid"] for key in issuer["keys"]}
         keys = [{**key, "tried": key["kid"] in tried if tried else None} for key in issuer["keys"][: limits.rows]]
         return {**issuer, "keys": keys, "hidden": len(issuer["keys"]) - len(keys), "stale": sorted(tried - published)}
+
+
+def _without_repeats(causes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Causes with the same steps refer to the first that has them."""
+    seen: dict[str, Mapping[str, Any]] = {}
+    for cause in causes:
+        first = seen.setdefault(repr((cause["remediation"], cause["references"])), cause)
+        cause["same_as"] = first if first is not cause and cause["remedies"] else None
+    return causes
 
 
 def _series(group: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> int:

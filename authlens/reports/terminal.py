@@ -46,7 +46,8 @@ def render(parts: Document, columns: int, *, verbose: bool = False) -> list[Line
     width = max(_NARROWEST, min(columns, _WIDEST))
     top = list(_opening(head, width))
     bottom = list(_closing(head, tail, width, verbose=verbose))
-    told = [_Told(group, parts.first_of(group), wording.day_of(head)) for group in head["groups"]]
+    names = wording.short_paths([one["path"] for one in head["inputs"]])
+    told = [_Told(group, parts.first_of(group), wording.day_of(head), names) for group in head["groups"]]
     if verbose:
         middle = [line for one in told for line in (*_full(one, width, verbose=True), ())]
         return [*top, *middle, *bottom]
@@ -56,10 +57,13 @@ def render(parts: Document, columns: int, *, verbose: bool = False) -> list[Line
 class _Told:
     """A group, where its evidence begins, and the day that needs no saying."""
 
-    def __init__(self, group: Mapping[str, Any], first: Mapping[str, Any] | None, day: str | None) -> None:
+    def __init__(
+        self, group: Mapping[str, Any], first: Mapping[str, Any] | None, day: str | None, names: Mapping[str, str]
+    ) -> None:
         self.group = group
-        self.first = first
         self.day = day
+        self.story = wording.story(group)
+        self.place = wording.place(first["source"], names) if first else ""
 
 
 def _within(told: Sequence[_Told], width: int, most: int) -> list[Line]:
@@ -93,11 +97,15 @@ def _within(told: Sequence[_Told], width: int, most: int) -> list[Line]:
 def _opening(head: Mapping[str, Any], width: int) -> Iterator[Line]:
     summary, inputs = head["summary"], head["inputs"]
     name = f"authlens {head['tool']['version']}"
-    where = wording.some([i["path"] for i in inputs], 2) if inputs else "nothing read"
+    paths = [one["path"] for one in inputs]
     when = f" · {wording.span(summary['first'], summary['last'])} UTC" if summary["first"] else ""
-    yield ((fit(f"{name} · {where}{when}", width), "quiet"),)
+    where = wording.some(paths, 2) or "nothing read"
+    if len(f"{name} · {where}{when}") > width:
+        where = wording.some(list(wording.short_paths(paths).values()), 2)
+    yield ((fit(f"{name} · {where}", width - len(when)) + when, "quiet"),)
     if not summary["failures"]:
-        yield from _paragraph("No refused token was found.", width, style="strong")
+        if any(one["bytes"] for one in inputs):
+            yield from _paragraph("No refused token was found.", width, style="strong")
         yield from _paragraph(wording.visibility(head), width)
         yield ()
         return
@@ -165,19 +173,19 @@ def _spaced(told: _Told, width: int) -> list[Line]:
 
 def _full(told: _Told, width: int, *, verbose: bool = False) -> list[Line]:
     group = told.group
-    out = [*_headline(group, width), *_paragraph(_facts(told), width, indent=2, style="quiet")]
+    if verbose or told.story is None:
+        out = [*_headline(group, wording.headline(group), width)]
+        out += _paragraph(_facts(told), width, indent=2, style="quiet")
+    else:
+        out = [*_headline(group, told.story, width)]
+        out += _paragraph(_facts(told, counted=False), width, indent=2, style="quiet")
     if verbose:
         out += _reasons(group, width)
-    if verbose:
         out += _all_steps(group, width)
-    else:
-        out += [
-            line
-            for r in group["remediation"][:1]
-            for s in r["steps"][:1]
-            for line in _labelled("do", visible(s), width)
-        ]
-    out += _next(group, width)
+    elif (step := _first_step(group)) is not None:
+        out += _labelled("do", step, width)
+    if group["next"]:
+        out += _labelled("then", _told_next(group["next"]), width)
     out += _open(group, width, verbose=verbose)
     return out
 
@@ -185,9 +193,9 @@ def _full(told: _Told, width: int, *, verbose: bool = False) -> list[Line]:
 def _brief(told: _Told, width: int) -> list[Line]:
     """All that matters, each in one line but for what is the matter."""
     group = told.group
-    steps = [step for r in group["remediation"] for step in r["steps"]]
-    out = [*_headline(group, width), ((fit(f"  {_facts(told)}", width), "quiet"),)]
-    out += [_one("do", visible(step), width) for step in steps[:1]]
+    out = [*_headline(group, wording.headline(group), width), ((fit(f"  {_facts(told)}", width), "quiet"),)]
+    if (step := _first_step(group)) is not None:
+        out.append(_one("do", step, width))
     if group["next"]:
         out.append(_one("then", _told_next(group["next"]), width))
     if group["alternatives"]:
@@ -196,39 +204,46 @@ def _brief(told: _Told, width: int) -> list[Line]:
 
 
 def _short(told: _Told, width: int) -> list[Line]:
-    return [_one_headline(told.group, width), ((fit(f"  {_facts(told)}", width), "quiet"),)]
+    severity = told.group["severity"].upper()
+    headline = fit("  " + wording.headline(told.group), width - len(severity))
+    return [
+        ((severity, told.group["severity"]), (headline, "strong")),
+        ((fit(f"  {_facts(told)}", width), "quiet"),),
+    ]
 
 
 def _single(told: _Told, width: int) -> list[Line]:
     group = told.group
     severity = group["severity"].upper()
-    text = f"  {group['count']:,} × {group['cause']}"
-    text += f" · {wording.place(told.first['source'])}" if told.first else ""
-    return [((severity, group["severity"]), (fit(text, width - len(severity)), ""))]
+    schemes = [fit(s, 16) for s in (wording.some(group["schemes"], 1),) if s]
+    place = fit("".join(f" · {part}" for part in (*schemes, told.place) if part), width // 2)
+    text = f"  {group['count']:,} × {wording.headline(group)}"
+    return [((severity, group["severity"]), (fit(text, width - len(severity) - len(place)) + place, ""))]
 
 
-def _headline(group: Mapping[str, Any], width: int) -> list[Line]:
+def _headline(group: Mapping[str, Any], text: str, width: int) -> list[Line]:
     severity = group["severity"].upper()
-    lines = wrap(wording.headline(group), width, first=len(severity) + 2, rest=2)
+    lines = wrap(text, width, first=len(severity) + 2, rest=2)
     return [((severity, group["severity"]), ("  " + lines[0], "strong")), *((("  " + t, "strong"),) for t in lines[1:])]
 
 
-def _one_headline(group: Mapping[str, Any], width: int) -> Line:
-    severity = group["severity"].upper()
-    return ((severity, group["severity"]), (fit("  " + wording.headline(group), width - len(severity)), "strong"))
-
-
-def _facts(told: _Told) -> str:
-    """How many, how sure, since when, which scheme, and where to look."""
+def _facts(told: _Told, *, counted: bool = True) -> str:
+    """How many and since when, where to look, which scheme, which cause and how sure."""
     group = told.group
     when = wording.span(group["first"], group["last"], told.day)
     if group["count"] > 1 and group["first"] is not None:
         when += ", going on" if group["ongoing"] else ", stopped"
-    parts = [f"{group['count']:,} refused {when}"]
-    parts += [wording.place(told.first["source"])] if told.first else []
-    parts += [wording.some(group["schemes"], 2)] if group["schemes"] else []
-    parts.append(f"{group['cause']}, {group['confidence']}")
-    return " · ".join(parts)
+    parts = [
+        f"{group['count']:,} refused {when}" if counted else "",
+        told.place,
+        wording.some(group["schemes"], 2),
+        f"{group['cause']}, {group['confidence']}",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _first_step(group: Mapping[str, Any]) -> str | None:
+    return next((visible(step) for remedy in group["remediation"] for step in remedy["steps"]), None)
 
 
 def _reasons(group: Mapping[str, Any], width: int) -> list[Line]:
@@ -236,9 +251,9 @@ def _reasons(group: Mapping[str, Any], width: int) -> list[Line]:
     if group["explanation"]:
         out += _paragraph(visible(group["explanation"]), width, indent=2)
     for row in group["evidence"]:
+        sides = [f"{side} {visible(row[side])}" for side in ("expected", "found") if row[side]]
         difference = f" ({visible(row['difference'])})" if row["difference"] else ""
-        text = f"expected {visible(row['expected'] or '–')}, found {visible(row['found'] or '–')}{difference}"
-        out += _labelled(visible(row["name"]), text, width)
+        out += _labelled(visible(row["name"]), ", ".join(sides) + difference, width)
     return out
 
 
@@ -249,10 +264,6 @@ def _all_steps(group: Mapping[str, Any], width: int) -> list[Line]:
         for number, step in enumerate(remediation["steps"], 1):
             out += _labelled(f"{number}.", visible(step), width, indent=4)
     return out
-
-
-def _next(group: Mapping[str, Any], width: int) -> list[Line]:
-    return list(_labelled("then", _told_next(group["next"]), width)) if group["next"] else []
 
 
 def _told_next(also: Mapping[str, Any]) -> str:

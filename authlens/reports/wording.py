@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any, Final
 
 STACKS: Final = {
@@ -131,9 +133,10 @@ def stack(name: str) -> str:
     return STACKS.get(name.lower().replace("_", "-").replace(" ", "-"), name)
 
 
-def place(source: Mapping[str, Any]) -> str:
-    """``app.log:4812``."""
-    return f"{visible(source['path'])}:{source['line']}"
+def place(source: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """``app.log:4812``; with the given names of files."""
+    path = source["path"]
+    return f"{visible((names or {}).get(path, path))}:{source['line']}"
 
 
 def headline(group: Mapping[str, Any]) -> str:
@@ -142,6 +145,21 @@ def headline(group: Mapping[str, Any]) -> str:
     if title:
         return visible(title if len(title) <= LONGEST_HEADLINE else f"{title[:LONGEST_HEADLINE]}…")
     return "Refused for a reason that no rule knows" if group["cause"] == "undetermined" else str(group["cause"])
+
+
+_STORY = re.compile(r"\d requests? refused")
+
+
+def story(group: Mapping[str, Any]) -> str | None:
+    """The explanation, where it tells how often and since when."""
+    text = " ".join(str(group["explanation"]).split())
+    return visible(text) if _STORY.search(text) else None
+
+
+def short_paths(paths: Sequence[str]) -> dict[str, str]:
+    """Names of files without their folders, where that leaves them apart."""
+    names = [PurePath(path).name or path for path in paths]
+    return dict(zip(paths, names if len(set(names)) == len(names) else paths, strict=True))
 
 
 def some(values: Sequence[str], most: int = 3) -> str:
@@ -177,7 +195,7 @@ def visibility(document: Mapping[str, Any]) -> str:
     inputs = [i for i in document["inputs"] if i["bytes"]]
     blind = [i["path"] for i in inputs if i["auth_events"] == "none"]
     if not inputs:
-        return "Nothing was read."
+        return "Nothing was read, so this says nothing."
     if not blind:
         return "Authentication is visible in this log, so nothing was refused that it would show."
     if len(blind) == len(inputs):

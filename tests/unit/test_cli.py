@@ -172,29 +172,24 @@ def test_quiet_prints_errors_only(scanned: Callable[[Result], Any], capsys: pyte
 
 
 @pytest.mark.parametrize(
-    ("environ", "args", "coloured"),
-    [
-        ({"FORCE_COLOR": "1"}, [], True),
-        ({"FORCE_COLOR": "1"}, ["--no-color"], False),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
-        ({"AUTHLENS_NO_COLOR": "1", "FORCE_COLOR": "1"}, [], False),
-        ({}, [], False),
-    ],
+    ("environ", "coloured"),
+    [("FORCE_COLOR", True), ("FORCE_COLOR NO_COLOR", False), ("FORCE_COLOR AUTHLENS_NO_COLOR", False), ("", False)],
 )
 def test_colour_is_asked_for(
     scanned: Callable[[Result], Any],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    environ: dict[str, str],
-    args: list[str],
+    environ: str,
     coloured: bool,
 ) -> None:
-    """NO_COLOR beats FORCE_COLOR; output that is no terminal has none by itself."""
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
+    """NO_COLOR and --no-color beat FORCE_COLOR; output that is no terminal has none by itself."""
+    for name in environ.split():
+        monkeypatch.setenv(name, "1")
     scanned(results.typical())
-    cli.run(["scan", "a.log", *args])
+    cli.run(["scan", "a.log"])
     assert ("\x1b[" in capsys.readouterr().out) is coloured
+    cli.run(["scan", "a.log", "--no-color"])
+    assert "\x1b[" not in capsys.readouterr().out
 
 
 def test_timings_are_printed_apart(scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,11 +280,9 @@ def test_standard_input_is_read_unless_it_is_a_terminal(
 def test_options_reach_the_scan(scanned: Callable[[Result], list[dict[str, Any]]]) -> None:
     """Under the names that the pipeline gives them."""
     asked = scanned(results.healthy())
-    cli.run(
-        ["scan", "a.log", "b.log", "--settings", "s.json", "--settings", "t.json", "--bundle", "b.json"]
-        + ["--jwks", "https://a.example=k.json", "--offline", "--no-default-rules", "--format", "clef"]
-        + ["--now", "2026-11-24T10:00:00Z", "--timezone", "+02:00"]
-    )
+    args = "scan a.log b.log --settings s.json --settings t.json --bundle b.json --jwks https://a.example=k.json"
+    args += " --offline --no-default-rules --format clef --now 2026-11-24T10:00:00Z --timezone +02:00"
+    cli.run(args.split())
     (one,) = asked
     assert one["paths"] == ["a.log", "b.log"]
     assert one["settings"] == ("s.json", "t.json")

@@ -85,6 +85,7 @@ def test_private_keys_go_whole_or_cut(end: str) -> None:
         "   at Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler.ValidateSignature(JsonWebToken jwtToken)",
         "[PII of type 'System.String' is hidden. For more details, see https://aka.ms/IdentityModel/PII.]",
         "eyebrow and ewe",
+        "The secret: a weak one can be guessed.",
     ],
 )
 def test_what_an_operator_needs_stays(text: str) -> None:

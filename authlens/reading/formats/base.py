@@ -84,10 +84,7 @@ class Draft:
 
 def record(draft: Draft, run: Run, place: Place) -> Record:
     """Complete a draft with where it stands and what its envelopes say."""
-    first = run.piece(0)
-    offset, line = run.place(0)
-    end, last = run.behind()
-    note = first.note
+    _, offset, line, _, _, end, last, note, _ = run.stretch()
     if note is not None and draft.time is None and note.stamp:
         draft.time, draft.time_assumed = timestamps.parse(note.stamp, place.zone)
     return Record(

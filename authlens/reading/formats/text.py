@@ -112,9 +112,9 @@ class TextFormat:
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the line is a head."""
-        if self.ends and (end <= begin or data[end - 1] not in self.ends):
-            return False
         stop = min(end, begin + LINE)
+        if self.ends and (stop <= begin or data[stop - 1] not in self.ends):
+            return False
         if data.find(b"\x1b", begin, stop) >= 0:
             return self.pattern.match(plain(data[begin:stop])) is not None
         return self.pattern.match(data, begin, stop) is not None
@@ -295,6 +295,8 @@ def scope(draft: Draft, text: str) -> None:
 _EXCEPTION = re.compile(r"[\w.+`]{1,200}Exception(?:: | \(|$)")
 _DOTTED = re.compile(r"\s*([A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>\[\],-]{1,200}){1,20})(?=\s*$|: |\s=> |\s-\s|\s\[|\||\t)")
 _BRACKET = re.compile(r"\s?\[([^\[\]\n]{0,200})\]")
+_COLUMN = re.compile(r"\s{0,8}(?:[\[|\t]|[A-Za-z_][\w+`]{0,100}\.\w|=> |[-:]\s)")
+_DASH = re.compile(r"^\s{0,8}(?:-|:)\s")
 _PIPE = re.compile(r"\s?\|?\s?([^|\n]{0,300}?)\s?\|")
 _TAB = re.compile(r"\t?([^\t\n]{0,300})\t")
 _PLAIN_VALUE = re.compile(r"\(null\)|[\w:.{}-]{0,64}|\.NET [\w ]{1,40}|(?:\w{1,40}=\S{0,100} ?){1,8}")
@@ -310,6 +312,8 @@ def _columns(draft: Draft, groups: dict[str, str], message: str, rest: str) -> N
 
 def _peeled(draft: Draft, message: str, middle: str) -> str:
     """The message without the columns that stand before it."""
+    if _COLUMN.match(message) is None and middle[-1:] not in {"|", "\t"}:
+        return message.lstrip()
     for separator, column in (("|", _PIPE), ("\t", _TAB)):
         if message.startswith(separator) or (middle.endswith(separator) and separator in message):
             return _separated(draft, message, column)
@@ -329,7 +333,7 @@ def _peeled(draft: Draft, message: str, middle: str) -> str:
     if message.lstrip().startswith("=> "):
         scope(draft, message.rstrip(": "))
         return ""
-    return re.sub(r"^\s{0,8}(?:-|:)\s", "", message).lstrip()
+    return _DASH.sub("", message).lstrip()
 
 
 def _separated(draft: Draft, message: str, column: re.Pattern[str]) -> str:

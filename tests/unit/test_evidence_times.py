@@ -1,0 +1,90 @@
+"""Clocks and expiries: signed distances at the log's time, and forms of exp."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from authlens.diagnosis.evidence_times import clock, expiry, moment, whole_offset
+from authlens.model import Token, TokenForm
+from tests.unit.helpers.refusals import NOW, decoded, failure
+
+
+def seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def test_the_distance_is_measured_at_the_messages_own_time() -> None:
+    """The record's time may be the collector's; the library prints the one it compared with."""
+    said = {"valid_to": NOW - timedelta(hours=2), "current_time": NOW - timedelta(hours=1)}
+    assert clock("expired", failure(fields=said), 300)["clock.distance_s"] == 3600
+
+
+def test_the_records_time_serves_where_the_message_shows_none() -> None:
+    """A token's exp and the record's time are enough."""
+    row = clock("expired", failure(fields={"exp": seconds(NOW) - 345}), 300)
+    assert (row["clock.distance_s"], row["clock.beyond_s"]) == (345, 45)
+
+
+def test_a_token_that_is_too_early_has_its_distance_to_nbf() -> None:
+    """Positive distances are beyond the limit on both sides."""
+    row = clock("not-yet-valid", failure("IDX10222", fields={"nbf": seconds(NOW) + 9}), 300)
+    assert (row["clock.distance_s"], row["clock.beyond_s"]) == (9, -291)
+
+
+@pytest.mark.parametrize("fields", [{}, {"valid_to": "**/**/2018 **:32:31"}, {"exp": 10**30}, {"exp": True}])
+def test_times_that_cannot_be_read_give_no_distance(fields: dict[str, object]) -> None:
+    """Unknown is missing, not zero."""
+    assert "clock.beyond_s" not in clock("expired", failure(fields=fields), 300)
+
+
+def test_only_refusals_of_a_lifetime_have_a_clock() -> None:
+    """An old token that is refused for its audience is no question of clocks."""
+    assert clock("audience", failure(fields={"exp": 1}), 300) == {}
+
+
+@pytest.mark.parametrize(
+    ("distance", "whole"),
+    [
+        (7200, True),
+        (25192, True),  # eight seconds short of seven hours
+        (19800, True),  # India
+        (-7260, True),
+        (3800, False),
+        (1800, False),  # no time zone is half an hour from UTC
+        (86400, False),  # a day is no time zone
+        (169200, False),
+    ],
+)
+def test_whole_offsets_are_those_of_time_zones(distance: int, whole: bool) -> None:
+    """Give or take a minute between issue and use."""
+    assert whole_offset(distance) is whole
+
+
+@pytest.mark.parametrize(
+    ("claims", "form"),
+    [
+        ({"sub": "a"}, "absent"),
+        ({"exp": 1_772_614_800}, "number"),
+        ({"exp": 3_663_713_424}, "overflow"),
+        ({"exp": 1_772_614_800_000}, "milliseconds"),
+        ({"exp": "1772614800"}, "text"),
+        ({"exp": None}, "text"),
+    ],
+)
+def test_the_form_of_exp_is_told(claims: dict[str, object], form: str) -> None:
+    """Old versions call all but a small number missing."""
+    assert expiry(decoded(claims))["exp.form"] == form
+
+
+def test_a_hidden_token_says_nothing_of_exp() -> None:
+    """Nothing shown is not nothing there."""
+    assert expiry(Token(sha256="0" * 64, form=TokenForm.HIDDEN)) == {}
+    assert expiry(None) == {}
+
+
+def test_moments_are_read_in_every_form_a_field_may_have() -> None:
+    """NumericDate, ISO text, aware and naive times."""
+    wanted = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+    forms = (wanted, wanted.replace(tzinfo=None), wanted.isoformat(), seconds(wanted))
+    assert [moment(form) for form in forms] == [wanted] * 4
+    assert moment("yesterday") is None
