@@ -257,7 +257,7 @@ def derived(text: str, *, silent: bool) -> tuple[list[str], str]:
 
 def entry_of(code: str, rows: list[dict], history: dict, seen: dict[str, list[str]], hand: dict) -> dict:
     newest = max(rows, key=lambda r: [r0[1] for r0 in r["ranges"]] or [0]) if rows else {"text": "", "ranges": []}
-    silent = bool(rows) and all(r.get("quiet") for r in rows)
+    silent = bool(hand.get("informational")) or (bool(rows) and all(r.get("quiet") for r in rows))
     causes, look = derived(newest["text"], silent=silent)
     out = {
         "assembly": hand.get("assembly") or assembly_of(code, history, seen),

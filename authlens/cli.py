@@ -11,23 +11,22 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperCommand
 
-from authlens import config
 from authlens._version import __version__
 from authlens.errors import AuthlensError, Fault, FaultsError, UsageError
-from authlens.model import Result, Severity
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loading the types takes longer than all that --version does
+    from authlens.config import Settings
+    from authlens.model import Result, Severity
     from authlens.pipeline import Timings
     from authlens.reports.document import Document
     from authlens.reports.writers import Writer
 
 DONE, FOUND, USAGE, UNUSABLE, NO_INPUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
-_SEVERITIES: Final = tuple(Severity)
 
 app = typer.Typer(
     add_completion=False,
@@ -91,7 +90,10 @@ def exit_code(result: Result, fail_on: Severity | None) -> int:
         return NO_INPUT
     if fail_on is None:
         return DONE
-    counted = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1]
+    from authlens.model import Severity  # noqa: PLC0415 - see above
+
+    severities = tuple(Severity)
+    counted = severities[: severities.index(fail_on) + 1]
     found = (thing.severity for things in (result.findings, result.exposures) for thing in things)
     return FOUND if any(severity in counted for severity in found) else DONE
 
@@ -272,7 +274,7 @@ def _scan(paths: list[str], flags: Mapping[str, object], faults: list[Fault]) ->
     return code
 
 
-def _run_scan(scan: Callable[..., Result], paths: Sequence[str], chosen: config.Settings, timings: Timings) -> Result:
+def _run_scan(scan: Callable[..., Result], paths: Sequence[str], chosen: Settings, timings: Timings) -> Result:
     return scan(
         paths,
         settings=chosen.settings,
@@ -290,8 +292,10 @@ def _run_scan(scan: Callable[..., Result], paths: Sequence[str], chosen: config.
     )
 
 
-def _chosen(flags: Mapping[str, object], faults: list[Fault]) -> config.Settings:
+def _chosen(flags: Mapping[str, object], faults: list[Fault]) -> Settings:
     """The options; where they are wrong, what is wrong with the rules is reported with them."""
+    from authlens import config  # noqa: PLC0415 - see _scan
+
     try:
         chosen = config.load(flags, os.environ, Path(), faults=faults)
     except FaultsError as error:
@@ -319,7 +323,7 @@ def _with_rules(error: FaultsError, rules: Sequence[str]) -> FaultsError:
 # --------------------------------------------------------------------------- what a scan says
 
 
-def _report(result: Result, chosen: config.Settings) -> int:
+def _report(result: Result, chosen: Settings) -> int:
     """Writes the reports, prints the summary, and says what could not be used."""
     from authlens.reports.document import Document  # noqa: PLC0415 - see _scan
 

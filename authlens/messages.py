@@ -98,12 +98,15 @@ def _read(text: str, at: datetime | None) -> tuple[tuple[Message, ...], bool]:
     codes = _codes(text)
     found = thrown.heads(text)
     draft = _Draft(at)
-    messages = [*_coded(text, codes, found, draft), *_openiddict(text)]
-    if not any(not m.informational for m in messages):
+    messages = list(_coded(text, codes, found, draft)) if codes else []
+    if _OPENIDDICT in text:
+        messages += _openiddict(text)
+    if all(m.informational for m in messages):
         messages += _host(text, found, draft)
     if not messages:
         return (), True
-    messages.sort(key=lambda m: m.start)
+    if len(messages) > 1:
+        messages.sort(key=lambda m: m.start)
     return tuple(_completed(text, messages, found)), draft.sure
 
 
@@ -121,7 +124,10 @@ def _codes(text: str) -> list[tuple[int, str]]:
 def _counts(text: str, at: int, code: str) -> bool:
     if len(code) == 7 and not templates(code):  # IDX1400 was shipped with four digits
         return False
-    return not at or not text[at - 1].isalnum() or _ESCAPE.search(text, max(0, at - 6), at) is not None
+    if not at:
+        return True
+    before = text[at - 1]  # a slash makes it a help link
+    return (not before.isalnum() and before != "/") or _ESCAPE.search(text, max(0, at - 6), at) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +139,13 @@ class _Cut:
     end: int
     template: Template | None
     """None for a text that no known version writes."""
-    spans: Mapping[int, tuple[int, int]]
-    """Of the values, by gap."""
+    spans: Sequence[tuple[int, int] | None]
+    """Of the values, by gap; None where one was not found."""
     versions: tuple[str, str] | None
     open: int = -1
     """The gap whose value is cut off."""
+    loose: bool = False
+    """White space, quotes or escapes had to be forgiven."""
 
 
 class _Reader:
@@ -171,7 +179,7 @@ class _Reader:
             if fit is not None:
                 goes_on = form.begins and _OVER.match(self.text, fit.end) is None
                 longer = self._loosely(at, code, forms[:number]) if goes_on else None
-                return longer or _Cut(code, at, fit.end, form, dict(enumerate(fit.values)), form.versions)
+                return longer or _Cut(code, at, fit.end, form, fit.values, form.versions)
         if not forms:
             return self._unknown(at, code)
         return self._loosely(at, code, forms) or self._partly(at, code, forms)
@@ -195,8 +203,8 @@ class _Reader:
         return self._squeezed
 
     def _unknown(self, at: int, code: str) -> _Cut:
-        end = fitting.over(self.text, at, self.place.barrier(at + 1))
-        return _Cut(code, at, end, None, {}, None)
+        end = fitting.unknown_end(self.text, at, self.place.barrier(at + 1))
+        return _Cut(code, at, end, None, (), None)
 
     def _partly(self, at: int, code: str, forms: Sequence[Template]) -> _Cut:
         squeezed, place = self._squeeze()
@@ -216,11 +224,17 @@ class _Reader:
         return replace(cut, versions=named(spans) if ended and not labelled else None)
 
 
+_LABEL: Final = 40
+"""So far before the point where a text leaves its template a label may begin, characters."""
+
+
 def _labelled(place: Place, fit: Fit, stop: int) -> dict[int, tuple[int, int]]:
     """Values behind the point where the text leaves its template, found by the words in front of them."""
     found: dict[int, tuple[int, int]] = {}
     form = fit.template
-    position = fit.values[-1][1] if fit.values else fit.end - min(fit.weight, len(form.squeezed[0]))
+    if fit.end >= stop:
+        return found
+    position = fit.values[-1][1] if fit.values else fit.end - min(fit.weight, _LABEL)
     for gap in range(len(fit.values), len(form.kinds)):
         label = fitting.label(form.squeezed[gap])
         if form.kinds[gap] in ("-", fitting.NESTED, fitting.KEYS) or label is None:
@@ -245,15 +259,14 @@ def _cut_back(
     spans = dict(enumerate(fit.values)) | dict(more or {})
     end = max([fit.end, *(b for _, b in spans.values())])
     back = {gap: (squeezed.back(a), squeezed.back(b)) for gap, (a, b) in spans.items()}
+    by_gap = [back.get(gap) for gap in range(max(back, default=-1) + 1)]
     open_gap = len(fit.values) - 1 if fit.open else -1
-    return _Cut(code, at, squeezed.back(end), fit.template, back, versions, open_gap)
+    return _Cut(code, at, squeezed.back(end), fit.template, by_gap, versions, open_gap, loose=True)
 
 
 def _coded(
     text: str, codes: Sequence[tuple[int, str]], found: Sequence[thrown.Head], draft: _Draft
 ) -> Iterator[Message]:
-    if not codes:
-        return
     types = _types(text, found, [at for at, _ in codes])
     quiet_until = -1
     for cut in _Reader(text, codes).cuts():
@@ -315,6 +328,8 @@ class _Said:
 
     def withheld(self, name: str, value: str) -> bool:
         """Notes a hidden value under the field's name; says whether there is nothing to take."""
+        if printed.is_plain(value):
+            return False
         if printed.is_nothing(value):
             return True
         if printed.is_hidden(value) or printed.is_type_name(value):
@@ -439,13 +454,16 @@ def _message(text: str, cut: _Cut, exception_type: str | None, draft: _Draft, *,
             start=cut.start,
             end=cut.end,
         )
-    said = _said(text, cut, form)
+    printed_values = [None if span is None else text[span[0] : span[1]] for span in cut.spans]
+    if cut.loose:
+        printed_values = [value and fitting.unescaped(value) for value in printed_values]
+    said = _said(cut, form, printed_values)
     if said.moments:
         _dates(said, cut.code, draft)
     return Message(
         code=cut.code,
         template=form.text,
-        values=_values(text, form, cut.spans),
+        values=_values(form, printed_values),
         versions=cut.versions,
         informational=quiet,
         fields=Frozen(said.fields),
@@ -456,32 +474,29 @@ def _message(text: str, cut: _Cut, exception_type: str | None, draft: _Draft, *,
     )
 
 
-def _values(text: str, form: Template, spans: Mapping[int, tuple[int, int]]) -> tuple[str, ...]:
+def _values(form: Template, by_gap: Sequence[str | None]) -> tuple[str, ...]:
     """By placeholder number, as far as the text goes; what is missing before the last is empty."""
+    if form.straight:
+        return tuple(value or "" for value in by_gap)
     found: dict[int, str] = {}
-    for gap, (a, b) in spans.items():
-        found.setdefault(form.slots[gap], text[a:b])
+    for slot, value in zip(form.slots, by_gap, strict=False):
+        if value is not None:
+            found.setdefault(slot, value)
     return tuple(found.get(place, "") for place in range(max(found) + 1)) if found else ()
 
 
-def _said(text: str, cut: _Cut, form: Template) -> _Said:
+def _said(cut: _Cut, form: Template, by_gap: Sequence[str | None]) -> _Said:
     said = _Said(form.says)
-    kinds = form.kinds
-    for gap, (a, b) in cut.spans.items():
-        if kinds[gap] == "-":
+    for gap, value in enumerate(by_gap):
+        kind = form.kinds[gap]
+        if kind == "-" or value is None:
             continue
-        value = text[a:b] if gap != cut.open else _whole(kinds[gap], text[a:b])
-        if value is not None:
-            _FILL.get(kinds[gap], _text)(said, kinds[gap], value)
+        taken = value if gap != cut.open else _whole(kind, value)
+        if taken is not None:
+            _FILL.get(kind, _text)(said, kind, taken)
     if cut.code == "IDX10603":
-        _key_size(said, [text[a:b] for a, b in cut.spans.values()])
+        _key_size(said, by_gap)
     return said
-
-
-def _key_size(said: _Said, values: Sequence[str]) -> None:
-    """5.2.2 to 6.1.0 print a key that is too short with the text for decryption, which has the same number."""
-    if len(values) == 3 and all(v.isascii() and v.isdigit() for v in values[1:]):
-        said.fields |= {"alg": values[0], "min_bits": int(values[1][:18]), "key_bits": int(values[2][:18])}
 
 
 def _whole(kind: str, value: str) -> str | None:
@@ -489,6 +504,15 @@ def _whole(kind: str, value: str) -> str | None:
     if kind in (fitting.KEYS, "key"):
         return value if printed.keys(value) else None
     return value.rpartition(",")[0] or None if kind in _LISTS else None
+
+
+def _key_size(said: _Said, values: Sequence[str | None]) -> None:
+    """5.2.2 to 6.1.0 print a key that is too short with the text for decryption, which has the same number."""
+    if len(values) != 3:
+        return
+    name, least, size = (value or "" for value in values)
+    if name and all(v.isascii() and v.isdigit() for v in (least, size)):
+        said.fields |= {"alg": name, "min_bits": int(least[:18]), "key_bits": int(size[:18])}
 
 
 # --------------------------------------------------------------------------- dates
@@ -761,7 +785,7 @@ def _by_start() -> Mapping[str, tuple[Template, ...]]:
 def _host_message(text: str, fit: Fit, found: Sequence[thrown.Head], draft: _Draft) -> Message:
     form = fit.template
     start = fit.values[0][0] - len(form.literals[0]) if fit.values else fit.end - len(form.literals[0].rstrip())
-    cut = _Cut("", start, fit.end, form, dict(enumerate(fit.values)), None)
+    cut = _Cut("", start, fit.end, form, fit.values, None)
     message = _message(text, cut, _types(text, found, [start]).get(start), draft, quiet=form.role == "context")
     return replace(message, code=None)
 

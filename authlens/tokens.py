@@ -247,7 +247,9 @@ def _run(text: str, run: re.Match[str]) -> Token | None:
         return _payload_alone(head, word)
     if gap or run[0] != raw or _OUTER_GAP.match(text, run.end()):
         return _cut(raw if gap and gap.end() < len(raw) else head, token, "is shortened or cut by the logger")
-    token = _as_it_stands(text, run.end(), token, word if "'" in gap_before else "")
+    # a text that is the token and nothing else is a value, not the rest of a line
+    cut_off = run.start() > 0 and run.end() == len(text)
+    token = _as_it_stands(token, word if "'" in gap_before else "", cut_off=cut_off)
     defect = _inside(text, run.start()) if word else None
     return _worded(token, defect) if defect else token
 
@@ -298,22 +300,21 @@ def _payload_alone(raw: str, word: str) -> Token | None:
     return _token(raw, TokenForm.TRUNCATED, claims=claims, defect=defect)
 
 
-def _as_it_stands(text: str, end: int, token: Token, quoted_behind: str) -> Token:
-    """Decide the form of a run that no mark shows to be cut."""
+def _as_it_stands(token: Token, quoted_behind: str, *, cut_off: bool) -> Token:
+    """Decide the form of a run that no mark shows to be cut; ``cut_off``: the text ends with it."""
     raw = token.raw or ""
     count = raw.count(".") + 1
-    at_end = end == len(text)
     if "enc" in token.header and count != 5:
         return replace(token, form=TokenForm.ENCRYPTED, defect="stands in the log without all of its segments")
     if count == 1:
-        whole = not at_end and "breaks off" not in (token.defect or "")
+        whole = not cut_off and "breaks off" not in (token.defect or "")
         return replace(token, defect=None) if whole else _cut(raw, token, "breaks off within or behind the header")
     if count == 2 and _is_signed(token):
         if quoted_behind in ("token", "jwt"):
             return _cut(raw, token, "is printed without its signature")
-        if at_end or "payload is JSON that breaks off" in (token.defect or ""):
-            return _cut(raw, token, "breaks off within or behind the payload")
-    if count == 3 and at_end and not _whole_signature(token):
+        if "payload is JSON that breaks off" in (token.defect or ""):
+            return _cut(raw, token, "breaks off within the payload")
+    if count == 3 and cut_off and _is_signed(token) and not _whole_signature(token):
         return _cut(raw, token, "breaks off within the signature")
     return token
 
@@ -359,7 +360,7 @@ def _worded(token: Token, defect: str) -> Token:
 def _decoded(text: str) -> Iterator[Found]:
     """``{header}.{payload}`` as JwtSecurityToken prints itself, plain or inside a JSON string."""
     behind = 0
-    budget = 8 * len(text) + 65_536  # hostile text can begin an object at every character: work stays linear
+    budget = 4 * len(text) + 65_536  # hostile text can begin an object at every character: work stays linear
     for start in _HEADER_START.finditer(text):
         if start.start() < behind:
             continue

@@ -13,6 +13,8 @@ from authlens.catalogue.templates import SLOT, Template, between, data, template
 _VISIBILITY: Final = {"N": "shown", "P": "hidden", "A": "artifact", "U": "artifact", "F": "no filter"}
 _FIELD_NAMES: Final = {"nested": "exceptions", "keys": "keys tried", "key": "key", "response": "HTTP response"}
 _MOST_FOUND: Final = 50
+_ALIKE: Final = 0.3
+"""Texts of one code that share fewer of their words have different meanings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +159,31 @@ def _meanings(code: str, row: Mapping[str, Any]) -> Iterator[Meaning]:
             informational=template.quiet,
             exception_types=tuple(dict.fromkeys(name for *_, names in template.types for name in names)),
             arguments=tuple(_arguments(template, row.get("args", ()) if number == 0 else ())),
-            says=_earlier(template.text, row) or row["meaning"],
+            says=_says(template, newest[0], row),
         )
 
 
-def _earlier(text: str, row: Mapping[str, Any]) -> str:
-    """What an earlier text under the same number meant."""
-    return next((e["meaning"] for e in row.get("earlier", ()) if re.search(e["text"], text)), "")
+def _says(template: Template, newest: Template, row: Mapping[str, Any]) -> str:
+    """What an earlier text under the same number meant, else what the code means."""
+    by_hand = next((e["meaning"] for e in row.get("earlier", ()) if re.search(e["text"], template.text)), None)
+    if by_hand is not None:
+        return str(by_hand)
+    words, others = (set(re.findall(r"\w+", t.text)) for t in (template, newest))
+    if len(words & others) >= _ALIKE * len(words | others):
+        return str(row["meaning"])
+    return in_words(template)
+
+
+def in_words(template: Template) -> str:
+    """The library's own sentence with names for its placeholders."""
+    names = iter(template.kinds)
+    body = template.text.removeprefix(template.code or "").lstrip(": ")
+    named = SLOT.sub(lambda _: f"‹{_spoken(next(names))}›", body)
+    return " ".join(named.split())
+
+
+def _spoken(kind: str) -> str:
+    return "value" if kind == "-" else _FIELD_NAMES.get(kind, kind).replace("_", " ")
 
 
 def _arguments(template: Template, passed: tuple[str, ...] | list[str]) -> Iterator[Argument]:

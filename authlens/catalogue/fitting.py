@@ -58,8 +58,8 @@ class Fit:
     """Start and end for every gap that was found, in the order of the text."""
     end: int
     complete: bool
-    weight: int
-    """How many of the template's own characters were met."""
+    weight: int = 0
+    """How many of the template's own characters were met, where not all were."""
     open: bool = False
     """The last value is cut: what it would go on with is not known."""
 
@@ -99,15 +99,29 @@ class Squeezed:
         return min(here, self._here[i + 1]) if i + 1 < len(self._here) else here
 
 
+_ESCAPED: Final = re.compile(r"\\u00[2-7][0-9A-Fa-f]|&(?:#x?[0-9A-Fa-f]{2,3}|apos|quot|lt|gt|amp);")
+
+
+def unescaped(value: str) -> str:
+    """A value without the escapes of JSON and HTML that cannot be anything else; a backslash alone may be a path."""
+    if "\\u00" not in value and "&" not in value:
+        return value
+    return _ESCAPED.sub(lambda m: _character(m[0]), value)
+
+
 def _plain(m: re.Match[str]) -> str:
     if m["space"] is not None:
         return " "
     odd = m["one"]
     if odd is None:
         return ""
-    if odd[0] == "\\":
-        return odd[1] if len(odd) == 2 else chr(int(odd[2:], 16))  # a backslash and a quote
-    return _ENTITIES.get(odd) or _numbered(odd)
+    return odd[1] if len(odd) == 2 else _character(odd)  # a backslash and a quote
+
+
+def _character(escape: str) -> str:
+    if escape[0] == "\\":
+        return chr(int(escape[-2:], 16))
+    return _ENTITIES.get(escape) or _numbered(escape)
 
 
 def _numbered(entity: str) -> str:
@@ -161,7 +175,7 @@ def complete(place: Place, start: int, template: Template, literals: tuple[str, 
     if not text.startswith(first, start):
         return None
     if len(literals) == 1:
-        return Fit(template, (), start + len(first), complete=True, weight=len(first))
+        return Fit(template, (), start + len(first), complete=True)
     spans: list[tuple[int, int]] = []
     position = start + len(first)
     barrier = place.barrier(position)
@@ -182,7 +196,7 @@ def complete(place: Place, start: int, template: Template, literals: tuple[str, 
     spans.append((position, last[0]))
     if template.repeats and not _agree(text, template, spans):
         return None
-    return Fit(template, tuple(spans), last[1], complete=True, weight=sum(map(len, literals)))
+    return Fit(template, tuple(spans), last[1], complete=True)
 
 
 def _agree(text: str, template: Template, spans: Iterable[tuple[int, int]]) -> bool:
@@ -208,10 +222,26 @@ def _close(place: Place, position: int, barrier: int, literal: str, *, nested: b
     return None if found < 0 else (found, found + len(tail))
 
 
+def unknown_end(text: str, start: int, barrier: int) -> int:
+    """The end of a message whose text is not known, without what .NET and hosts put behind messages."""
+    end = _before_parameter(text, start, over(text, start, barrier))
+    if text.endswith(" (", start, end):  # the next one of an AggregateException
+        end -= 2
+    for closing, opening in ((")", "("), ('"', ""), ("}", "{")):
+        stray = text.count(closing, start, end) - (text.count(opening, start, end) if opening else 0)
+        if text.endswith(closing, start, end) and (stray > 0 if opening else stray % 2):
+            end -= 1
+    return end
+
+
+def _before_parameter(text: str, position: int, end: int) -> int:
+    parameter = text.find(" (Parameter", position, end)
+    return parameter if parameter >= 0 else end
+
+
 def _bare_end(text: str, position: int, end: int) -> int:
     """The end of a value that nothing closes, without what hosts put behind messages."""
-    parameter = text.find(" (Parameter", position, end)
-    end = parameter if parameter >= 0 else end
+    end = _before_parameter(text, position, end)
     while end > position and text[end - 1] in " (\"'":
         end -= 1
     if text.endswith(")", position, end) and "(" not in text[position:end]:

@@ -20,12 +20,19 @@ _PII: Final = re.compile(r"\[PII of type '([^']{1,300})' is hidden")
 _BARE_TYPE: Final = re.compile(
     r"(?:System(?:\.[A-Za-z_][\w`+]{0,100}){1,8}|Microsoft\.IdentityModel(?:\.\w{1,100}){1,6})(?:\[\S{1,300})?"
 )
+_DOUBTFUL: Final = frozenset(("", " ", "n", "N", "e", "E", "(", "<", "[", "#", "S", "M", "\n", "\r", "\t"))
+"""With these begin all words for nothing, all forms of hidden values and all type names."""
 _NOTHING: Final = frozenset(("", "null", "empty", "(null)", "<null>"))
 
 
 def is_nothing(value: str) -> bool:
     """Whether a printed value says that there is none: ``null``, ``empty``, nothing at all."""
     return value.strip().lower() in _NOTHING or value.startswith("[PII of type 'Null' ")
+
+
+def is_plain(value: str) -> bool:
+    """Whether a value certainly is what it says: no word for nothing, not hidden, no type name."""
+    return value[:1] not in _DOUBTFUL
 
 
 def is_hidden(value: str) -> bool:
@@ -186,14 +193,21 @@ def _dates(digits: Sequence[str], numbers: Sequence[int], text: str, half: str) 
         return (a, b, c), (a, b, c)
     year = c + 2000 if len(digits[2]) <= 2 else c  # a year in two digits
     month_first, day_first = (year, a, b), (year, b, a)
-    between = text[len(digits[0]) : len(digits[0]) + 1]
-    if between != "/":
+    if text[len(digits[0]) : len(digits[0]) + 1] != "/" or year in _BUDDHIST:
         return day_first, day_first
-    if half:
-        upper = any(mark in text for mark in ("AM", "PM"))
-        only = month_first if upper else day_first
-        return (only, only) if max(a, b) <= 12 else (month_first, day_first)  # months
-    return month_first, day_first
+    order = _order(digits, text, half) if max(a, b) <= 12 else ""  # months
+    return {"month": (month_first, month_first), "day": (day_first, day_first)}.get(order, (month_first, day_first))
+
+
+def _order(digits: Sequence[str], text: str, half: str) -> str:
+    """Which culture's pattern this is: ``month`` or ``day`` first, nothing where both print so."""
+    if not half:  # with a clock of 24 hours, only those that begin with the day leave zeros out
+        return "day" if min(map(len, (digits[0], digits[1], digits[3]))) == 1 else ""
+    if "AM" not in text and "PM" not in text:
+        return "day"
+    if len(digits[0]) == 1 and digits[1][0] == "0":  # en-AU: 5/03/2024
+        return "day"
+    return "" if digits[0][0] == "0" else "month"
 
 
 def _aware(date: _Date, clock: tuple[int, int, int], offset: timedelta) -> datetime | None:

@@ -62,6 +62,9 @@ class Template:
     begins: bool = False
     """Another text of its code begins with this one."""
 
+    straight: bool = True
+    """The placeholders are numbered in the order of the text, each used once."""
+
     @property
     def repeats(self) -> bool:
         """Whether a placeholder is used twice."""
@@ -136,6 +139,7 @@ def _template(code: str | None, row: Mapping[str, Any]) -> Template:
         literals=literals,
         squeezed=tuple(_SPACES.sub(" ", p) for p in literals),
         slots=tuple(numbers.index(n) for n in names),
+        straight=names == numbers,
         width=len(numbers),
         kinds=tuple(fields.get(n, "-") for n in names),
         says=Frozen(row.get("says", {})),

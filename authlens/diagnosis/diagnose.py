@@ -15,7 +15,7 @@ from authlens.diagnosis import engine
 from authlens.diagnosis.causes import UNDETERMINED
 from authlens.diagnosis.diagnose_checks import also, following
 from authlens.diagnosis.diagnose_words import decided_by, evidence_rows, read_by_words
-from authlens.diagnosis.evidence import EvidenceTable, Row
+from authlens.diagnosis.evidence import OWN, EvidenceTable, Row
 from authlens.diagnosis.explain import sentence
 from authlens.diagnosis.rule import Concluder, Ruleset
 from authlens.model import Alternative, Confidence, Evidence, Failure, Finding, Judgement, Remediation, Severity
@@ -45,7 +45,7 @@ def diagnose(table: EvidenceTable, ruleset: Ruleset) -> tuple[Finding, ...]:
     """The diagnosis of every failure, in the table's order."""
     speaker = _Speaker(ruleset)
     matched = _matches(table, ruleset)
-    said = [speaker.say(row, rules) for row, rules in zip(table.rows, matched, strict=True)]
+    said = [speaker.say(*one) for one in zip(table.shared, table.rows, matched, strict=True)]
     said = _by_neighbours(table, said)
     ids = identities(table.failures)
     return tuple(
@@ -83,14 +83,15 @@ def _matches(table: EvidenceTable, ruleset: Ruleset) -> list[tuple[Concluder, ..
     """The rules of every row; rows that agree in all that the rules ask about are matched once."""
     if not len(table):
         return []
-    names = _asked(ruleset)
     if ruleset.correlations:
         return list(engine.match(ruleset, table.frame()))
+    names = _asked(ruleset)
+    own = tuple(n for n in names if n in OWN)
     numbers: dict[tuple[object, ...], int] = {}
     distinct: list[Row] = []
     positions = []
-    for row in table.rows:
-        key = tuple(row.get(n) for n in names)
+    for shared, row in zip(table.shared, table.rows, strict=True):
+        key = (shared, *(row.get(n) for n in own))
         number = numbers.setdefault(key, len(distinct))
         if number == len(distinct):
             distinct.append(row)
@@ -116,10 +117,12 @@ class _Speaker:
         for rule in ruleset.rules:
             if rule.remediation and rule.cause not in self._remedies:
                 self._remedies[rule.cause] = (rule.remediation, rule.references)
-        self._fields = tuple(sorted({*read_by_words(), *_placeholders(ruleset), *_grouping(ruleset)}))
+        spoken = {*read_by_words(), *_placeholders(ruleset), *_grouping(ruleset)}
+        self._own = tuple(sorted(spoken & OWN))
 
-    def say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
-        key: tuple[object, ...] = (tuple(r.id for r in rules), *(row.get(n) for n in self._fields))
+    def say(self, shared: int, row: Row, rules: tuple[Concluder, ...]) -> _Said:
+        """What is said of one row; equal evidence is worded once."""
+        key: tuple[object, ...] = (shared, id(rules), *(row.get(n) for n in self._own))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._say(row, rules) if rules else _undetermined(row)

@@ -18,14 +18,13 @@ from authlens.diagnosis import (
     evidence_log,
     evidence_names,
     evidence_says,
-    evidence_scheme,
     evidence_text,
     evidence_times,
     schema,
 )
+from authlens.diagnosis.evidence_known import Known
 from authlens.diagnosis.evidence_scheme import ENTRA, Scheme
-from authlens.model import Expectations, Failure, Frozen, Judgement, KeySet, Token, TokenForm
-from authlens.trust import validate
+from authlens.model import Failure, Frozen, Judgement, Message, Token, TokenForm
 from authlens.trust.checks import signature
 from authlens.trust.documents import Documents
 from authlens.trust.expectations import Book
@@ -37,13 +36,23 @@ Row = Mapping[str, object]
 
 _HMAC, _RSA, _EC = ("HS", "http://www.w3.org/2001/04/xmldsig-more#hmac"), ("RS", "PS"), ("ES",)
 _RSA_URI = "http://www.w3.org/2001/04/xmldsig-more#rsa-"
-_PLAIN = (
-    *("kid", "alg", "typ", "iss", "sub", "exp", "nbf", "iat", "valid_issuer", "configuration_issuer"),
-    *("valid_audience", "valid_to", "valid_from", "current_time", "keys_tried_count", "keys_in_tvp"),
-    *("keys_in_configuration", "key_bits", "min_bits", "metadata_url", "document_url", "http_status"),
-    *("socket_error", "ssl_policy_error", "retry_at", "parameter_name", "context_nonce", "payload_nonce"),
-    *("require_nonce", "context_state", "require_state", "missing_type", "missing_method", "assembly"),
-    "assembly_version",
+OWN = frozenset(
+    (
+        *("time", "level", "logger", "host", "client", "token.failures"),
+        *("clock.distance_s", "clock.skew_s", "clock.beyond_s", "clock.whole_hours"),
+        *("request.other_scheme", "request.accepted_by", "request.succeeded"),
+    )
+)
+"""Fields in which failures with equal words may differ."""
+_PLAIN = frozenset(
+    (
+        *("kid", "alg", "typ", "iss", "sub", "exp", "nbf", "iat", "valid_issuer", "configuration_issuer"),
+        *("valid_audience", "valid_to", "valid_from", "current_time", "keys_tried_count", "keys_in_tvp"),
+        *("keys_in_configuration", "key_bits", "min_bits", "metadata_url", "document_url", "http_status"),
+        *("socket_error", "ssl_policy_error", "retry_at", "parameter_name", "context_nonce", "payload_nonce"),
+        *("require_nonce", "context_state", "require_state", "missing_type", "missing_method", "assembly"),
+        "assembly_version",
+    )
 )
 _LISTS = ("aud", "valid_issuers", "valid_audiences", "key_types")
 
@@ -54,6 +63,8 @@ class EvidenceTable:
 
     failures: tuple[Failure, ...]
     rows: tuple[Row, ...] = field(repr=False)
+    shared: tuple[int, ...] = field(repr=False)
+    """Rows of one number are equal but for the fields in ``OWN``."""
     judgements: tuple[Judgement | None, ...] = field(repr=False)
     """What Microsoft's validator would say of the token, where the log shows its claims."""
 
@@ -79,110 +90,97 @@ def build(failures: Sequence[Failure], *, book: Book, documents: Documents, now:
         documents: What the issuers publish.
         now: The present; tokens are judged at their record's time, and only without one at this.
     """
-    builder = _Builder(Book.of(book.configured, failures), documents, now)
+    known = Known(Book.of(book.configured, failures), documents, now)
+    builder = _Builder(known)
     own = [evidence_log.own(f) for f in failures]
     around = evidence_log.survey(own)
-    rows = [builder.row(f, around, i) for i, f in enumerate(own)]
-    judgements = tuple(builder.judge(f) for f in own)
-    return EvidenceTable(failures=tuple(failures), rows=tuple(rows), judgements=judgements)
+    schemes = [known.scheme(f) for f in own]
+    made = [builder.row(f, s, around, i) for i, (f, s) in enumerate(zip(own, schemes, strict=True))]
+    judgements = [known.judge(f, s) for f, s in zip(own, schemes, strict=True)]
+    return EvidenceTable(
+        failures=tuple(failures),
+        rows=tuple(row for _, row in made),
+        shared=tuple(number for number, _ in made),
+        judgements=tuple(judgements),
+    )
+
+
+_MOST_KEPT = 50_000
+"""Rows that are remembered, so that memory has a bound."""
 
 
 class _Builder:
-    """What is looked up once and used for many rows."""
+    """Makes rows; what failures with equal words share is computed once."""
 
-    def __init__(self, book: Book, documents: Documents, now: datetime) -> None:
-        self.book = book
-        self.documents = documents
-        self.now = now
-        self._schemes: dict[int, Scheme] = {}
-        self._nobody = evidence_scheme.describe(None, documents)
-        self._joined: dict[tuple[int, ...], Scheme] = {}
-        self._published: dict[tuple[str, str], KeySet] = {}
-        self._judged: dict[tuple[object, ...], Judgement] = {}
-        self._keep: list[Expectations] = []
-
-    # ----------------------------------------------------------------- look-ups
-
-    def scheme(self, failure: Failure) -> Scheme:
-        """What is known of the scheme that refused: by its name, by what the message prints, by the keys it tried."""
-        expectations = self.book.for_failure(failure)
-        if expectations is None or (expectations.learnt and failure.scheme is None):
-            return self._by_keys(failure)
-        return self._described(expectations)
-
-    def _by_keys(self, failure: Failure) -> Scheme:
-        """The schemes whose published keys are those that were tried, else those that expect the token's issuer."""
-        if not self.book.configured:
-            return self._nobody
-        described = [self._described(e) for e in self.book.configured]
-        found = evidence_keys.holding(evidence_keys.tried(failure.fields), described)
-        if not found:
-            iss = failure.fields.get("iss")
-            found = tuple(s for s in described if iss in s.issuers)
-        key = tuple(id(s) for s in found)
-        if key not in self._joined:
-            self._joined[key] = evidence_scheme.joined(found)
-        return self._joined[key]
-
-    def others(self, scheme: Scheme) -> frozenset[str]:
-        """Issuers that the API's other schemes expect; none is another's where the scheme itself is not known."""
-        if scheme.expectations is None:
-            return frozenset()
-        mine = set(scheme.issuers)
-        theirs = (i for e in self.book.configured for i in self._described(e).issuers if e != scheme.expectations)
-        return frozenset(i for i in theirs if i not in mine)
-
-    def anywhere(self) -> frozenset[str]:
-        """Issuers that any scheme of the API expects."""
-        return frozenset(i for e in self.book.configured for i in self._described(e).issuers)
-
-    def _described(self, expectations: Expectations) -> Scheme:
-        found = self._schemes.get(id(expectations))
-        if found is None:
-            self._keep.append(expectations)
-            found = self._schemes[id(expectations)] = evidence_scheme.describe(expectations, self.documents)
-        return found
-
-    def published(self, failure: Failure) -> KeySet | None:
-        iss = failure.fields.get("iss")
-        if not isinstance(iss, str) or "://" not in iss:
-            return None
-        claims = failure.token.claims if failure.token is not None else Frozen()
-        key = (iss, str(claims.get("tfp") or claims.get("acr") or ""))
-        if key not in self._published:
-            self._published[key] = self.documents.published(iss, claims)
-        return self._published[key]
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self._rows: dict[tuple[object, ...], tuple[int, Row]] = {}
+        self._made_so_far = 0
 
     # ----------------------------------------------------------------- rows
 
-    def row(self, failure: Failure, around: evidence_log.Surroundings, at: int) -> Row:
+    def row(self, failure: Failure, scheme: Scheme, around: evidence_log.Surroundings, at: int) -> tuple[int, Row]:
+        """The number of what the failure shares with others of equal words, and its evidence."""
         says = evidence_says.says(failure)
-        scheme = self.scheme(failure)
-        token = failure.token
-        shown = evidence_times.shown(token)
-        row: dict[str, object] = {"says": says, **_recorded(failure), **_said(failure)}
-        row |= _library(failure, around.libraries[at])
+        number, shared = self._shared(failure, scheme, says, around.libraries[at])
+        own = {
+            "time": failure.time,
+            "level": failure.level,
+            "logger": failure.logger,
+            "host": failure.host,
+            "client": failure.client,
+            "token.failures": around.tokens[at],
+            **evidence_times.clock(says, failure, scheme.skew_s),
+            **evidence_log.request(failure, around.other_scheme[at]),
+        }
+        return number, Frozen({**shared, **{k: v for k, v in own.items() if v is not None}})
+
+    def _shared(self, failure: Failure, scheme: Scheme, says: str, versions: evidence_log.Range) -> tuple[int, Row]:
+        """What does not depend on when and where: equal for failures with equal words of one scheme."""
+        key = (
+            failure.statement.text,
+            failure.codes,
+            failure.scheme,
+            id(scheme),
+            failure.token.sha256 if failure.token is not None else None,
+            tuple(map(_words, failure.context)),
+            versions,
+            repr(failure.fields),
+        )
+        found = self._rows.get(key)
+        if found is None:
+            if len(self._rows) >= _MOST_KEPT:
+                self._rows.clear()
+            made = self._made(failure, scheme, says, versions)
+            self._made_so_far += 1
+            found = self._made_so_far, {k: v for k, v in made.items() if v is not None}
+            self._rows[key] = found
+        return found
+
+    def _made(self, failure: Failure, scheme: Scheme, says: str, versions: evidence_log.Range) -> Row:
+        shown = evidence_times.shown(failure.token)
+        row: dict[str, object] = {"says": says, **_recorded(failure), **_said(failure), **_library(failure, versions)}
         row |= evidence_text.inner(failure)
         row |= evidence_text.assembly(failure)
         row |= evidence_text.fetch(failure, says)
         row |= evidence_text.shape(failure, says)
-        row |= evidence_times.clock(says, failure, scheme.skew_s) | evidence_times.expiry(token)
-        row |= evidence_names.issuer(says, failure, scheme, self.others(scheme), self.anywhere())
+        row |= evidence_times.expiry(failure.token)
+        row |= evidence_names.issuer(says, failure, scheme, self.known.others(scheme), self.known.anywhere())
         row |= evidence_names.audience(failure, scheme, token_shown=shown)
-        row |= evidence_log.request(failure, around.other_scheme[at])
-        row |= self._about_token(failure, scheme, token, shown=shown)
+        row |= self._about_token(failure, scheme, failure.token, shown=shown)
         row |= self._about_keys(failure, scheme, row)
         row |= _about_scheme(scheme, row)
-        row["token.failures"] = around.tokens[at]
+        if "iss.miss" in row:
+            row["iss.miss"] = evidence_names.by_keys(row["iss.miss"], shared=row.get("iss.keys_shared"))
         row["claim.name"] = evidence_text.claim_name(failure)
         row["saml"] = evidence_text.saml(failure)
         row["signature.proven"] = evidence_text.signature_proven(failure)
         row["graph.possible"] = _graph_possible(row, failure, scheme)
-        return Frozen((k, v) for k, v in row.items() if v is not None)
+        return row
 
     def _about_token(self, failure: Failure, scheme: Scheme, token: Token | None, *, shown: bool) -> dict[str, object]:
         iss = failure.fields.get("iss")
-        vendor = vendors.resembling(iss) if isinstance(iss, str) else None
+        vendor = evidence_keys.vendor(iss) if isinstance(iss, str) else None
         row: dict[str, object] = {
             "token.shown": shown,
             "idp.family": vendor.family if vendor else None,
@@ -205,9 +203,9 @@ class _Builder:
         kid = _text(failure.fields.get("kid"))
         iss = _text(failure.fields.get("iss"))
         tried = evidence_keys.tried(failure.fields)
-        published = self.published(failure)
+        published = self.known.published(failure)
         found: dict[str, object] = evidence_keys.about_tried(tried, kid, scheme)
-        place = evidence_keys.place(kid, iss, published, scheme, self.documents)
+        place = evidence_keys.place(kid, iss, published, scheme, self.known.documents)
         if found.get("keys_tried.symmetric") and not found.get("keys_tried.asymmetric") and place == "nowhere":
             place = None  # a shared secret is published nowhere
         found["jwks.place"] = place
@@ -217,30 +215,8 @@ class _Builder:
         found["jwks.other_key_same_kid"] = evidence_keys.replaced(tried, kid, scheme)
         if row.get("iss.relation") in ("foreign", "other-scheme"):
             found["iss.keys_shared"] = evidence_keys.shared(published, scheme)
-        found["jwks.signature"] = _signature(self.judge(failure))
+        found["jwks.signature"] = _signature(self.known.judge(failure, scheme))
         return found
-
-    # ----------------------------------------------------------------- judgements
-
-    def judge(self, failure: Failure) -> Judgement | None:
-        """What the validator would say of the failure's token; None where the log shows nothing of it."""
-        token = failure.token
-        if token is None or not (token.header or token.claims):
-            return None
-        scheme = self.scheme(failure)
-        at = evidence_times.moment(failure.fields.get("current_time")) or failure.time or self.now
-        version = _version(failure)
-        key = (token.sha256, id(scheme), at.replace(microsecond=0), version)
-        if key not in self._judged:
-            keys, demands = self._keys_for(failure, scheme), _demands(failure, scheme)
-            self._judged[key] = validate.judge(token, keys, demands, at, version)
-        return self._judged[key]
-
-    def _keys_for(self, failure: Failure, scheme: Scheme) -> KeySet:
-        if scheme.keys.keys:
-            return scheme.keys
-        published = self.published(failure)
-        return published if published is not None and published.keys else scheme.keys
 
 
 # --------------------------------------------------------------------------- parts of a row
@@ -255,20 +231,24 @@ def _recorded(failure: Failure) -> dict[str, object]:
         "exception_type": first if isinstance(first, str) else next(iter(failure.exceptions), None),
         "inner_exception_types": _strings(types) or failure.exceptions[1:] or None,
         "hidden": failure.hidden or None,
-        "time": failure.time,
-        "level": failure.level,
-        "logger": failure.logger,
         "scheme": failure.scheme,
-        "host": failure.host,
-        "client": failure.client,
         "log.library_lines": bool(failure.context),
     }
 
 
+def _words(message: Message) -> tuple[object, ...]:
+    """What tells two lines of the library apart, by value and quick to compare."""
+    return message.code, message.values  # noqa: PD011 - a message is no pandas table
+
+
 def _said(failure: Failure) -> dict[str, object]:
     fields = failure.fields
-    row: dict[str, object] = {n: fields[n] for n in _PLAIN if isinstance(fields.get(n), str | int | float | datetime)}
-    row |= {name: _strings(fields[name]) for name in _LISTS if name in fields}
+    row: dict[str, object] = {}
+    for name, value in fields.items():
+        if name in _LISTS:
+            row[name] = _strings(value)
+        elif name in _PLAIN and isinstance(value, str | int | float | datetime):
+            row[name] = value
     return row
 
 
@@ -295,12 +275,6 @@ def _number(version: tuple[int, ...] | None) -> int | None:
         return None
     major, minor = version[0], version[1] if len(version) > 1 else 0
     return major * 1000 + min(minor, 999)
-
-
-def _version(failure: Failure) -> str:
-    """The library's version as the validator wants it; the newest generation where the log does not tell."""
-    low = failure.library.low or failure.library.high
-    return ".".join(str(part) for part in low) if low else "8"
 
 
 def algorithm_family(alg: object) -> str | None:
@@ -349,29 +323,3 @@ def _signature(judgement: Judgement | None) -> str | None:
         if check.name == signature.VALID:
             return {"pass": "verifies", "fail": "fails"}.get(str(check.verdict))
     return None
-
-
-def _demands(failure: Failure, scheme: Scheme) -> Expectations:
-    """The scheme's demands, with what the message itself prints in addition."""
-    base = scheme.expectations or Expectations(source="learnt from the log", learnt=True)
-    printed_issuers = evidence_names.printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer")
-    printed_audiences = evidence_names.printed(failure.fields, "valid_audience", "valid_audiences")
-    return Expectations(
-        scheme=base.scheme,
-        source=base.source,
-        section=base.section,
-        authority=base.authority,
-        metadata_address=base.metadata_address,
-        issuers=printed_issuers or scheme.issuers,
-        audiences=printed_audiences or base.audiences,
-        clock_skew_s=base.clock_skew_s,
-        types=base.types,
-        algorithms=base.algorithms,
-        require_expiration=base.require_expiration,
-        require_signature=base.require_signature,
-        validate_issuer=base.validate_issuer,
-        validate_audience=base.validate_audience,
-        validate_lifetime=base.validate_lifetime,
-        has_keys=base.has_keys,
-        learnt=base.learnt,
-    )

@@ -7,6 +7,7 @@ GUID there, which says nothing.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -239,7 +240,13 @@ def looks_like_entra(keys: Iterable[Tried], kid: str | None) -> bool:
     return any(k.type == "X509SecurityKey" for k in shown) or any(_X5T.fullmatch(i) for i in ids)
 
 
+@functools.lru_cache(maxsize=4096)
+def vendor(value: str) -> vendors.Vendor | None:
+    """The vendor of an issuer or address, as far as its form tells."""
+    return vendors.resembling(value)
+
+
 def family(value: str | None) -> str | None:
     """The vendor family of an issuer or address, or None."""
-    vendor = vendors.resembling(value) if value else None
-    return vendor.family if vendor else None
+    found = vendor(value) if value else None
+    return found.family if found else None

@@ -17,6 +17,7 @@ FORM = ("slash", "case", "whitespace", "scheme", "port", "list")
 _ORDER = (*FORM, "api-scheme", "v1-v2", "tenant-template", "host-alias", "tenant", "realm", "environment", "other")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _INTERNAL = ("local", "internal", "lan", "intranet", "corp", "home", "svc", "cluster", "docker", "localdomain", "test")
+_HTTPS = re.compile(r"^https?://")
 _EMPTY = ("empty", "null", "Null", "")
 _AUDIENCE_CODES = ("IDX10214", "IDX10215")
 _SCRUBBED = "app-context-switches"
@@ -81,11 +82,34 @@ def _nearest(expected: tuple[str, ...], found: str, kind_of: Callable[[str, str]
 
 
 def _refined(kind: str | None, expected: str, found: str) -> str:
+    if kind in (None, "realm") and (same := _same_service(expected, found)):
+        return same
     if kind is None:
         return "other"
-    if kind == "host-alias" and not (_is_internal(expected) or _is_internal(found)):
-        return "environment"  # two public names are two installations, unless their keys say otherwise
-    return kind
+    if kind != "host-alias" or _is_internal(expected) or _is_internal(found):
+        return kind
+    # Two public names are two installations, unless one tenant's id stands in both or their keys say otherwise
+    return "host-alias" if _GUID.search(urlsplit(found).path) else "environment"
+
+
+def _same_service(expected: str, found: str) -> str | None:
+    """Google names itself with and without https; AD FS has one name for ID tokens, another for access tokens."""
+    if _HTTPS.sub("", expected) == _HTTPS.sub("", found):
+        return "scheme"
+    both = (expected, found)
+    if all("/adfs" in url for url in both) and _host(expected) == _host(found):
+        return "host-alias"
+    return None
+
+
+def by_keys(miss: object, *, shared: object) -> object:
+    """What the key sets of two issuers say of a difference between their names.
+
+    Where both publish the same keys they are one installation under two names; where they do not, they are two.
+    """
+    if shared is True and miss in ("environment", "other", "realm"):
+        return "host-alias"
+    return "environment" if shared is False and miss == "host-alias" else miss
 
 
 def _is_internal(url: str) -> bool:

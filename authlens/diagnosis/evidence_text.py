@@ -210,7 +210,8 @@ def assembly(failure: Failure) -> dict[str, object]:
     """The fields ``assembly.…``: a type, method or assembly of the library itself could not be loaded."""
     fields = failure.fields
     named = _text(fields.get("missing_type")) or _text(fields.get("missing_method")) or _text(fields.get("assembly"))
-    found = _ASSEMBLY.search(failure.statement.text)
+    text = failure.statement.text
+    found = _ASSEMBLY.search(text) if "Could not load" in text or "not found:" in text else None
     loading = [t for t in _types(failure) if t.rpartition(".")[2] in _LOADING]
     if not (named or found or (loading and _of_library(failure))):
         return {}

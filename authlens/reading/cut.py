@@ -17,7 +17,7 @@ from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
 from authlens.reading import envelopes, needles
 from authlens.reading.formats import registry
 from authlens.reading.formats.base import LINE, Format, Place
-from authlens.reading.runs import Piece, Run
+from authlens.reading.runs import Piece, Run, Sheaf
 
 WINDOW = 64 * 1024
 """So far behind the start of a hit's record a request's end is still looked for, bytes."""
@@ -63,7 +63,7 @@ class Text:
     """From the last sure start."""
 
 
-def _text(run: Run, knife: Knife, stream: str, *, begun: bool = False) -> Text:
+def _text(run: Run | Sheaf, knife: Knife, stream: str, *, begun: bool = False) -> Text:
     """Cut what is sure; ``begun``: a record starts at position 0."""
     form, data = knife.format(), run.data
     first = 0 if begun else _first(form, data)
@@ -127,11 +127,11 @@ def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int) -> tu
     return before + after
 
 
-def _squeezed(run: Run, cap: int, terminator: bytes = b"\n") -> Run:
+def _squeezed(run: Run | Sheaf, cap: int, terminator: bytes = b"\n") -> Run:
     """Let go of what no record can use: all behind ``cap`` bytes but the beginning of the last line."""
     data = run.data
     if len(data) <= cap + LINE:
-        return run
+        return run.slice(0, len(data))
     # The line that crosses the cap is kept as far as it may tell a start from the rest of a record.
     crossing = data.rfind(terminator, 0, cap) + 1
     feed = data.find(terminator, cap)
@@ -206,7 +206,7 @@ def _previous(form: Starting, data: bytes, pos: int, low: int, floor: int) -> in
 # --------------------------------------------------------------------------- slices
 
 
-def _slices(run: Run, start: int, end: int, knife: Knife, stream: str) -> tuple[Slice, ...]:
+def _slices(run: Run | Sheaf, start: int, end: int, knife: Knife, stream: str) -> tuple[Slice, ...]:
     """The records between two positions; both are where a record starts, or the end."""
     form, data, cap = knife.format(), run.data, knife.cap()
     if start >= end:
@@ -322,27 +322,29 @@ class Whole:
 Body = Text | Peeled | Whole
 
 
-def _body(run: Run, knife: Knife, stream: str, depth: int) -> Body:
+def _body(run: Run | Sheaf, knife: Knife, stream: str, depth: int) -> Body:
     if depth == len(knife.layout.envelopes):
-        return Whole((run,), len(run.data)) if knife.format().whole else _text(run, knife, stream)
+        return (
+            Whole((run.slice(0, len(run.data)),), len(run.data)) if knife.format().whole else _text(run, knife, stream)
+        )
     if envelopes.of(knife.layout.envelopes[depth]).whole:
-        return Whole((run,), len(run.data))
+        return Whole((run.slice(0, len(run.data)),), len(run.data))
     return _peeled(run, knife, stream, depth)
 
 
-def _peeled(run: Run, knife: Knife, stream: str, depth: int, *, begun: bool = False) -> Peeled:
+def _peeled(run: Run | Sheaf, knife: Knife, stream: str, depth: int, *, begun: bool = False) -> Peeled:
     """Take off what is sure; ``begun``: an envelope starts at position 0."""
     envelope = envelopes.of(knife.layout.envelopes[depth])
     first = 0 if begun else _first(envelope, run.data)
     if first < 0:
         return Peeled(_squeezed(run, _ENVELOPE_LINE), Frozen())
     last = _last(envelope, run.data, first)
-    streams = _peel(run.slice(first, last), knife, stream, depth)
+    streams = _peel(run.view(first, last), knife, stream, depth)
     tail = _squeezed(run.slice(last, len(run.data)), _ENVELOPE_LINE)
     return Peeled(run.slice(0, first), streams, tail)
 
 
-def _peel(run: Run, knife: Knife, stream: str, depth: int) -> Frozen[Body]:
+def _peel(run: Run | Sheaf, knife: Knife, stream: str, depth: int) -> Frozen[Body]:
     """Whole lines to payloads, by stream."""
     if not run.data:
         return Frozen()
@@ -376,7 +378,7 @@ def _join_peeled(left: Peeled, right: Peeled, knife: Knife, stream: str, depth: 
     begin = 0 if left.last is not None else _first(envelopes.of(knife.layout.envelopes[depth]), middle.data)
     if begin < 0:
         return Peeled(_squeezed(middle, _ENVELOPE_LINE), right.streams, right.last)
-    between = _peel(middle.slice(begin, len(middle.data)), knife, stream, depth)
+    between = _peel(middle.view(begin, len(middle.data)), knife, stream, depth)
     streams = _joined((left.streams, between, right.streams), knife, depth + 1)
     return Peeled(middle.slice(0, begin) if left.last is None else left.first, streams, right.last)
 

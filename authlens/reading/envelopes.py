@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from authlens.reading import timestamps
 from authlens.reading.formats import jsonl
 from authlens.reading.formats.base import level, plain
-from authlens.reading.runs import Note, Piece, Run
+from authlens.reading.runs import Note, Noting, Piece, Run, Sheaf
 
 _LINE = 1024
 """So many bytes of a line decide whether it is an envelope."""
@@ -40,7 +40,7 @@ class Envelope(Protocol):
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the line between the two positions opens an envelope; other lines belong to the one before."""
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """The payloads, by stream."""
 
 
@@ -57,11 +57,8 @@ class Payload(NamedTuple):
 class _Streams:
     """Payloads as they come, by stream."""
 
-    def __init__(self, run: Run) -> None:
-        self.plain = len(run.pieces) == 1 and run.pieces[0].size < 0
-        self.run = run if self.plain else run.indexed()
-        self.counted = run.pieces[0].pos if run.pieces else 0
-        self.number = run.pieces[0].line if run.pieces else 1
+    def __init__(self, run: Run | Sheaf) -> None:
+        self.run = run.indexed()
         self.data: dict[str, list[bytes]] = {}
         self.pieces: dict[str, list[Piece]] = {}
         self.size: dict[str, int] = {}
@@ -71,26 +68,13 @@ class _Streams:
         key, data = payload.stream, payload.data
         if key not in self.data:
             self.data[key], self.pieces[key], self.size[key] = [], [], 0
-        _, offset, line, size, lines_, behind, last, *_ = self._stretch(begin, end)
+        _, offset, line, size, lines_, behind, last, *_ = self.run.slice(begin, end).stretch()
         size, lines_ = (size, lines_) if counted else (0, 0)
         self.pieces[key].append(Piece(self.size[key], offset, line, size, lines_, behind, last, payload.note))
         if payload.closed and not data.endswith(b"\n"):
             data += b"\n"
         self.data[key].append(data)
         self.size[key] += len(data)
-
-    def _stretch(self, begin: int, end: int) -> Piece:
-        """The stretch of the source that a stretch of the run stands for."""
-        if not self.plain:
-            return self.run.slice(begin, end).stretch()
-        piece, data = self.run.pieces[0], self.run.data
-        if begin < self.counted:
-            self.counted, self.number = piece.pos, piece.line
-        line = self.number if begin == self.counted else self.number + data.count(b"\n", self.counted, begin)
-        lines_ = data.count(b"\n", begin, end)
-        self.counted, self.number = end, line + lines_
-        offset, last = piece.offset + begin - piece.pos, self.number - data.endswith(b"\n", begin, end)
-        return Piece(0, offset, line, end - begin, lines_, offset + end - begin, last)
 
     def runs(self) -> dict[str, Run]:
         return {key: Run(b"".join(self.data[key]), tuple(self.pieces[key])) for key in self.data}
@@ -120,45 +104,86 @@ class Prefix:
             return self.pattern.match(plain(data[begin:end]))
         return self.pattern.match(data, begin, end)
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """Take the prefix off each line; a line without one goes on with the line before."""
-        streams = _Streams(run)
-        stream = ""
-        for begin, end in lines(run.data):
-            match = self._match(run.data, begin, min(end, begin + _LINE))
+        run = run.indexed()
+        data, partial = run.data, self.pattern.groupindex.get("partial", 0)
+        named = _named_groups(self.pattern)
+        bundles: dict[bytes | tuple[bytes, ...], _Bundle] = {}
+        bundle = None
+        for begin, end in lines(data):
+            match = self._match(data, begin, min(end, begin + _LINE))
             if match is None:
-                streams.add(Payload(stream, run.data[begin:end], Note()), begin, end)
+                bundle = bundle or bundles.setdefault(b"", _Bundle())
+                bundle.add(data[begin:end], begin, end)
                 continue
-            payload = self.payload(match, run.data, begin, end)
-            stream = payload.stream
-            streams.add(payload, begin, end)
-        return streams.runs()
+            key = match.group(*named) if named else b""
+            bundle = bundles.get(key)
+            if bundle is None:
+                bundle = bundles[key] = _Bundle()
+            rest = data[match.end() : end] if match.string is data else plain(data[begin:end])[match.end() :]
+            rest = self._cleared(rest)
+            bundle.add(rest if partial and match[partial] == b"P" else rest + b"\n", begin, end)
+        return _gathered(run, {_joined_names(key): bundle for key, bundle in bundles.items()}, self.note)
 
-    def payload(self, match: re.Match[bytes], data: bytes, begin: int, end: int) -> Payload:
-        """What stands behind a prefix."""
-        rest = data[match.end() : end] if match.string is data else plain(data[begin:end])[match.end() :]
-        rest = rest.rstrip(b"\n").removesuffix(b"\r").removeprefix(b"\xef\xbb\xbf")
-        if self.escaped and b"#0" in rest:
-            rest = rest.replace(b"#012", b"\n").replace(b"#011", b"\t").replace(b"#033", b"\x1b").replace(b"#015", b"")
-        stream, host, stamped, severe, partial = self._groups()
-        note = Note(
-            (match[stamped] or b"").decode(errors="replace") if stamped else "",
-            match[host].decode(errors="replace") if host and match[host] else None,
-            _severity(match[severe]) if severe else None,
-        )
-        named = _joined_names(match.group(*stream)) if stream else ""
-        return Payload(named, rest, note, not partial or match[partial] != b"P")
+    def _cleared(self, rest: bytes) -> bytes:
+        """A payload without line ends and byte order mark, its escapes undone."""
+        rest = rest.rstrip(b"\n").removesuffix(b"\r")
+        if not self.escaped:
+            return rest
+        rest = rest.removeprefix(b"\xef\xbb\xbf")
+        if b"#0" in rest:
+            return rest.replace(b"#012", b"\n").replace(b"#011", b"\t").replace(b"#033", b"\x1b").replace(b"#015", b"")
+        return rest
 
-    def _groups(self) -> tuple[tuple[int, ...], int, int, int, int]:
-        return _groups(self.pattern)
+    def note(self, data: bytes, begin: int, end: int) -> Note:
+        """What the prefix says."""
+        match = self._match(data, begin, min(end, begin + _LINE))
+        if match is None:
+            return Note()
+        groups = match.groupdict()
+        host = groups.get("host")
+        stamp = (groups.get("ts") or b"").decode(errors="replace")
+        return Note(stamp, host.decode(errors="replace") if host else None, _severity(groups.get("pri")))
+
+    def payload(self, data: bytes, begin: int, end: int) -> Payload | None:
+        """What one envelope holds, or None where there is none."""
+        match = self._match(data, begin, min(end, begin + _LINE))
+        if match is None:
+            return None
+        named = _named_groups(self.pattern)
+        key = match.group(*named) if named else b""
+        return Payload(_joined_names(key), self._cleared(data[match.end() : end]), self.note(data, begin, end))
+
+
+class _Bundle:
+    """Payloads of one stream, and where their envelopes stand."""
+
+    __slots__ = ("begins", "ends", "parts", "size", "starts")
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.starts: list[int] = []
+        self.begins: list[int] = []
+        self.ends: list[int] = []
+        self.size = 0
+
+    def add(self, payload: bytes, begin: int, end: int) -> None:
+        self.parts.append(payload)
+        self.starts.append(self.size)
+        self.begins.append(begin)
+        self.ends.append(end)
+        self.size += len(payload)
+
+
+def _gathered(run: Run | Sheaf, bundles: Mapping[str, _Bundle], note: Noting) -> dict[str, Run | Sheaf]:
+    return {key: Sheaf(b"".join(b.parts), run, b.starts, b.begins, b.ends, note) for key, b in bundles.items()}
 
 
 @lru_cache(maxsize=64)
-def _groups(pattern: re.Pattern[bytes]) -> tuple[tuple[int, ...], int, int, int, int]:
-    """Numbers of the groups that name the stream, the host, the time, the priority, and a partial line; 0: none."""
-    index = pattern.groupindex
-    named = tuple(index[n] for n in ("host", "tag", "pid", "stream") if n in index)
-    return named, index.get("host", 0), index.get("ts", 0), index.get("pri", 0), index.get("partial", 0)
+def _named_groups(pattern: re.Pattern[bytes]) -> tuple[int, ...]:
+    """Numbers of the groups that name the stream."""
+    return tuple(pattern.groupindex[n] for n in ("host", "tag", "pid", "stream") if n in pattern.groupindex)
 
 
 @lru_cache(maxsize=4096)
@@ -214,7 +239,7 @@ class Objects:
         """Whether an object begins here."""
         return data[begin : min(end, begin + 64)].lstrip(b" \t\x1e\x00").startswith(b"{")
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """Take the text out of each object; a line that is none goes on with the line before."""
         streams = _Streams(run)
         stream = ""
@@ -230,6 +255,57 @@ class Objects:
                 stream = payload.stream
                 streams.add(payload, begin, end, counted=index == 0)
         return streams.runs()
+
+
+_DOCKER = re.compile(
+    rb'\{"log": ?"([^"\\]*(?:\\.[^"\\]*)*)", ?"stream": ?"([a-z]{1,16})",(?: ?"attrs": ?\{[^{}]{0,1024}\},)? ?"time": ?"([^"\\]{1,64})"\}\s*'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Docker(Objects):
+    """Docker's own files, whose objects are all alike and very many."""
+
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
+        """Take the text out of each object; a line that is none goes on with the line before."""
+        run = run.indexed()
+        data = run.data
+        bundles: dict[str, _Bundle] = {}
+        stream = ""
+        for begin, end in lines(data):
+            match = _DOCKER.fullmatch(data, begin, end)
+            if match is not None:
+                stream, payload = match[2].decode(), _raw(match[1])
+            elif self.starts(data, begin, end):
+                value = jsonl.parse(data[begin:end])
+                stream = _name(value.get("stream")) if isinstance(value, dict) else ""
+                payload = _bytes(value.get("log")) if isinstance(value, dict) else data[begin:end]
+            else:
+                payload = data[begin:end]
+            bundle = bundles.get(stream)
+            if bundle is None:
+                bundle = bundles[stream] = _Bundle()
+            bundle.add(payload, begin, end)
+        return _gathered(run, bundles, self.note)
+
+    @staticmethod
+    def note(data: bytes, begin: int, end: int) -> Note:
+        """The time of an object."""
+        match = _DOCKER.fullmatch(data, begin, end)
+        if match is not None:
+            return Note(match[3].decode(errors="replace"))
+        value = jsonl.parse(data[begin:end])
+        return Note(_stamp(value.get("time"))) if isinstance(value, dict) else Note()
+
+
+def _raw(text: bytes) -> bytes:
+    """The bytes of a JSON string, given without its quotes."""
+    if text.endswith(b"\\n") and text.find(b"\\") == len(text) - 2:
+        return text[:-2] + b"\n"
+    if b"\\" not in text:
+        return text
+    value = jsonl.parse(b'"' + text + b'"')
+    return _bytes(value) if isinstance(value, str) else text
 
 
 def _bytes(text: Any) -> bytes:
@@ -505,7 +581,7 @@ class Document:
         """Never asked."""
         return False
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """The events, each on one line."""
         streams = _Streams(run)
         reader = _Reader(run.data)
@@ -621,7 +697,7 @@ class Table:
         """Never asked."""
         return False
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """The rows, each on one line."""
         streams = _Streams(run)
         header: list[str] = []
@@ -670,16 +746,13 @@ class Octets:
         """Never asked."""
         return False
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """The frames' payloads, by process."""
         streams = _Streams(run)
-        prefix = _ENVELOPES["syslog-5424"]
         for begin, end in _frames(run.data):
-            match = (
-                prefix.pattern.match(run.data, begin, min(end, begin + _LINE)) if isinstance(prefix, Prefix) else None
-            )
-            if match is not None and isinstance(prefix, Prefix):
-                streams.add(prefix.payload(match, run.data, begin, end), begin, end)
+            payload = _SYSLOG.payload(run.data, begin, end)
+            if payload is not None:
+                streams.add(payload, begin, end)
         return streams.runs()
 
 
@@ -708,7 +781,7 @@ class Reversed:
         """Never asked."""
         return False
 
-    def peel(self, run: Run) -> dict[str, Run]:
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """The lines, the last first."""
         streams = _Streams(run)
         for begin, end in reversed(list(lines(run.data))):
@@ -716,6 +789,7 @@ class Reversed:
         return streams.runs()
 
 
+_SYSLOG = Prefix(re.compile(_PREFIXES["syslog-5424"].encode()), escaped=True)
 _ENVELOPES: dict[str, Envelope] = {
     **{
         name: Prefix(
@@ -724,6 +798,7 @@ _ENVELOPES: dict[str, Envelope] = {
         for name, pattern in _PREFIXES.items()
     },
     **{name: Objects(take) for name, take in _TAKERS.items()},
+    "docker-json": Docker(_docker),
     "json-document": Document(),
     "csv": Table(),
     "octets": Octets(),

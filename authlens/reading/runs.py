@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from authlens.model import Amount
 
@@ -73,6 +73,10 @@ class Run:
             # The source's line has been counted with what stands before.
             return Piece(0, offset, line, 0, 0, end, last, note, gap)
         return Piece(0, offset + start - pos, line + self.data.count(b"\n", pos, start), note=note)
+
+    def view(self, start: int, end: int) -> Run:
+        """The same as a slice."""
+        return self.slice(start, end)
 
     def place(self, pos: int) -> tuple[int, int]:
         """Offset and line in the source."""
@@ -145,6 +149,57 @@ class Run:
         """So much of the source as the run has let go."""
         gaps = [p for p in self.pieces if p.gap]
         return Amount(bytes=sum(p.size for p in gaps), lines=sum(p.lines for p in gaps))
+
+
+class Noting(Protocol):
+    """What an envelope says beside its payload, read where it is asked for."""
+
+    def __call__(self, data: bytes, begin: int, end: int) -> Note:
+        """``begin`` and ``end`` of the envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheaf:
+    """The payloads of one stream, one behind the other; where each came from is worked out when it is asked for.
+
+    Most lines of a log are never asked for.
+    """
+
+    data: bytes = field(repr=False)
+    source: Run | Sheaf = field(repr=False)
+    starts: list[int] = field(repr=False)
+    """Of each payload in ``data``; the first may be below 0."""
+    begins: list[int] = field(repr=False)
+    """Of each envelope in the source's data."""
+    ends: list[int] = field(repr=False)
+    note: Noting
+
+    def indexed(self) -> Sheaf:
+        """Nothing is to be done."""
+        return self
+
+    def view(self, start: int, end: int) -> Sheaf:
+        """From one position to another."""
+        low, high = self._range(start, end)
+        starts = [s - start for s in self.starts[low:high]]
+        return Sheaf(self.data[start:end], self.source, starts, self.begins[low:high], self.ends[low:high], self.note)
+
+    def slice(self, start: int, end: int) -> Run:
+        """From one position to another, with all places."""
+        low, high = self._range(start, end)
+        return Run(self.data[start:end], tuple([self._piece(i, start) for i in range(low, high)]))
+
+    def _range(self, start: int, end: int) -> tuple[int, int]:
+        low = max(0, bisect_right(self.starts, start) - 1)
+        return low, bisect_left(self.starts, end, low)
+
+    def _piece(self, index: int, start: int) -> Piece:
+        begin, end, pos = self.begins[index], self.ends[index], self.starts[index]
+        _, offset, line, size, lines, behind, last, *_ = self.source.slice(begin, end).stretch()
+        if pos < start or pos < 0:
+            size = lines = 0  # counted with what stands before
+        note = self.note(self.source.data, begin, end)
+        return Piece(max(0, pos - start), offset, line, size, lines, behind, last, note)
 
 
 def _merged(left: Run, right: tuple[Piece, ...]) -> tuple[Piece, ...]:

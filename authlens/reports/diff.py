@@ -17,6 +17,8 @@ Piece = tuple[str, bool]
 
 def pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     """Both values cut up into what they share and what they do not."""
+    if _is_sentence(one) != _is_sentence(other):
+        return [(one, False)], [(other, False)]
     matcher = difflib.SequenceMatcher(None, one[:LONGEST], other[:LONGEST], autojunk=False)
     if one == other or matcher.ratio() < _ALIKE:
         return [(one, False)], [(other, False)]
@@ -28,6 +30,10 @@ def pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     left += [(one[LONGEST:], False)] if len(one) > LONGEST else []
     right += [(other[LONGEST:], False)] if len(other) > LONGEST else []
     return left, right
+
+
+def _is_sentence(text: str) -> bool:
+    return " " in text.strip()
 
 
 def words(expected: str, found: str) -> str:

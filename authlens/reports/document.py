@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, TextIO
 
 from authlens import model
@@ -65,11 +65,12 @@ class Document:
         self.result = result
         self.findings: Sequence[model.Finding] = sorted(result.findings, key=_by_time)
         self._names = Pseudonyms(key=pseudonym_key, show=show_values)
+        self._clean: dict[tuple[tuple[str, ...], frozenset[str]], tuple[Clean, Clean]] = {}
         self._tokens: dict[tuple[str, str, int], dict[str, Any]] = {}
         self._group = {failure: group.id for group in result.groups for failure in group.failures}
         if not show_values:
             for finding in self.findings:
-                for value in _people(finding.failure):
+                for value in _people(finding.failure, _technical(finding.failure)):
                     self._names.name(value)
 
     # ------------------------------------------------------------------ parts
@@ -220,15 +221,8 @@ class Document:
 
     def _failure(self, finding: model.Finding) -> dict[str, Any]:
         failure = finding.failure
-        people = tuple(_people(failure))
         keep = _technical(failure)
-
-        def clean(text: str) -> str:
-            return cut(self._names.text(text, known=people, keep=keep))
-
-        def value(text: str) -> str:
-            return cut(self._names.text(text, known=people, keep=keep, blobs=False))
-
+        clean, value = self._cleaners(tuple(_people(failure, keep)), keep)
         return {
             "id": finding.id,
             "group": self._group.get(finding.id),
@@ -270,6 +264,18 @@ class Document:
             "rule": finding.rule,
             "text": clean(failure.statement.text) if finding.cause == UNDETERMINED else None,
         }
+
+    def _cleaners(self, people: tuple[str, ...], keep: frozenset[str]) -> tuple[Clean, Clean]:
+        """How texts of a failure of these people are cleaned, free texts and values; failures share most texts."""
+        known = self._clean.get((people, keep))
+        if known is None:
+            if len(self._clean) >= _MOST_CLEANERS:
+                self._clean.clear()
+            known = self._clean[people, keep] = (
+                _remembering(lambda text: cut(self._names.text(text, known=people, keep=keep))),
+                _remembering(lambda text: cut(self._names.text(text, known=people, keep=keep, blobs=False))),
+            )
+        return known
 
     def _fields(self, fields: Mapping[str, object], keep: frozenset[str], clean: Clean) -> dict[str, Any]:
         known = sorted(fields, key=lambda name: (_PLACE.get(name, len(_PLACE)), name))
@@ -532,12 +538,19 @@ def _technical(failure: model.Failure) -> frozenset[str]:
 _NO_PERSON: Final = frozenset((*TECHNICAL, *_STRUCTURAL))
 
 
-def _people(failure: model.Failure) -> list[str]:
-    """The personal values of one failure, in order of appearance."""
-    keep = _technical(failure)
+def _people(failure: model.Failure, keep: frozenset[str]) -> list[str]:
+    """The personal values of one failure, in order of appearance, but for those that are no person's."""
     found = [failure.client] if failure.client else []
     for mapping in (failure.fields, failure.token.claims if failure.token else {}):
         for name, value in mapping.items():
             if is_personal(name):
                 found += leaves(value)
     return [value for value in dict.fromkeys(found) if value and value not in keep]
+
+
+_MOST_CLEANERS: Final = 512
+
+
+def _remembering(clean: Clean) -> Clean:
+    """The same function, quick for the texts that it saw last."""
+    return lru_cache(maxsize=256)(clean)

@@ -241,7 +241,8 @@ class _Story:
             "left": max(0, len(self.groups) - limits.causes - limits.brief),
             "timeline": self._timeline(axis) if axis and limits.series else None,
             "week": self._week(),
-            "issuers": [self._issuer(i, limits) for i in document["issuers"][: limits.rows]],
+            "issuers": [self._issuer(i, limits) for i in document["issuers"] if _is_known(i)][: limits.rows],
+            "unknown": [i["issuer"] for i in document["issuers"] if not _is_known(i)],
             "inputs": document["inputs"][: limits.rows],
             "ledger": wording.ledger(document),
             "skipped": wording.skipped(document),
@@ -302,7 +303,7 @@ class _Story:
     def _cause(self, group: Mapping[str, Any], axis: charts.Axis | None, limits: Limits) -> dict[str, Any]:
         samples = [self.parts.failure(f) for f in self.samples[group["id"]][: limits.failures]]
         checks = self._checks(group["id"])
-        remedies = [r for r in group["remediation"] if r["steps"]]
+        remedies = [r for r in group["remediation"] if any(not s.startswith(_NOTHING) for s in r["steps"])]
         first = [r for r in remedies if r["stack"] in FIRST_STACKS] or remedies[:2]
         return {
             **group,
@@ -351,6 +352,13 @@ class _Story:
         published = {key["kid"] for key in issuer["keys"]}
         keys = [{**key, "tried": key["kid"] in tried if tried else None} for key in issuer["keys"][: limits.rows]]
         return {**issuer, "keys": keys, "hidden": len(issuer["keys"]) - len(keys), "stale": sorted(tried - published)}
+
+
+_NOTHING: Final = "Nothing to do"
+
+
+def _is_known(issuer: Mapping[str, Any]) -> bool:
+    return bool(issuer["documents"] or issuer["keys"])
 
 
 def _without_repeats(causes: list[dict[str, Any]]) -> list[dict[str, Any]]:

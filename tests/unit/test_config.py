@@ -54,7 +54,9 @@ def test_how_loud_is_decided_by_the_first_that_says_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o.name != "config"], ids=lambda o: o.name)
 def test_every_option_may_stand_in_the_file_and_in_the_environment(tmp_path: Path, option: config.Option) -> None:
     """Under its own name, with - or _."""
-    value = {"fail-on": "none", "now": "2026-11-24", "timezone": "+02:00"}.get(option.name, "report.x")
+    value = {"fail-on": "none", "now": "2026-11-24", "timezone": "+02:00", "format": "clef"}.get(
+        option.name, "report.x"
+    )
     toml, text = ("true", "1") if option.kind is Kind.FLAG else (f'"{value}"', value)
     for name in {option.name, option.name.replace("-", "_")}:
         assert loaded(tmp_path, f"{name} = {toml}\n") != Settings(config=None), name
@@ -118,7 +120,7 @@ settings = [
   "a.json",  # offline = ]
 ]
   jsn = "x"
-format = """
+pseudonym-key = """
 offline = 3
 """
 offline = "yes"
@@ -157,6 +159,7 @@ audiences = ["api://a"]
             "timezone = 'Europe/Pariss'\n",
             "authlens.toml:1:1: “Europe/Pariss” is no time zone. Did you mean Europe/Paris?",
         ),
+        ("format = 'clff'\n", "authlens.toml:1:1: “clff” is no format. Did you mean clef?"),
         ("x = " + "[" * 5000 + "\n", "authlens.toml:1:1: is nested too deeply."),
     ],
 )

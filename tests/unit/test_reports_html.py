@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from authlens.model import Result
 from authlens.reports import charts, diff
 from authlens.reports.document import Document
 from authlens.reports.html import LARGEST, render
@@ -136,7 +137,8 @@ def test_the_page_answers_first() -> None:
     answer = page[page.index('id="answer"') : page.index('id="time"')]
     for text in (
         "The issuer rotated its signing key and the API still holds the old set",
-        "<strong>40 requests</strong> refused (82 %) 09:22:11–09:49:29, then no more",
+        "<strong>40 requests</strong> refused 09:22:11–09:49:29, then no more",
+        "82 % of all failures",
         "going on at the end of the log",
         "Restart the API to load the current keys now.",
         "IDX10214: the audience is Okta itself",
@@ -146,6 +148,25 @@ def test_the_page_answers_first() -> None:
     assert "<code>Authority</code>" in page
     assert "DoNotScrubExceptions" in page
     assert "alice@example.org" not in page
+
+
+def test_equal_steps_are_told_once() -> None:
+    """A second group with the same remedy refers to the first; its explanation tells what is its own."""
+    one, other = results.rotated(2)
+    other = replace(other, explanation="Another scheme: 1 request refused at 2026-11-24 10:00:00 UTC.")
+    groups = (results.group([one]), results.group([other], id="g2"))
+    page = render(Document(replace(results.typical(), findings=(one, other), groups=groups)))
+    assert 'The same as for <a href="#sig.key-rotated">' in page
+    assert "Another scheme: 1 request refused" in page
+    assert page.count("Set <code>RefreshOnIssuerKeyNotFound</code>") == 1
+
+
+def test_an_unread_log_is_no_healthy_log() -> None:
+    """Where nothing was read, no page says that no refused token was found."""
+    page = render(Document(Result(version="0.1.0", now=results.NOW, unusable=("a.log: no such file",))))
+    assert "No refused token" not in page
+    assert "Nothing was read" in page
+    assert "a.log: no such file" in page
 
 
 def test_differences_are_marked_and_said() -> None:
@@ -237,3 +258,9 @@ def test_pieces_join_to_what_they_were() -> None:
     assert "".join(t for t, _ in right) == other
     assert ("a", True) in left
     assert ("b", True) in right
+
+
+def test_a_sentence_is_not_compared_with_an_address() -> None:
+    """Marking letters that a remark happens to share with a value would mislead."""
+    left, right = diff.pieces("https://idp.example.org", "https of idp.example.org: not known")
+    assert not any(differs for _, differs in (*left, *right))

@@ -100,6 +100,22 @@ def test_no_failure_is_no_proof_where_authentication_is_not_visible() -> None:
     assert "proves nothing" not in " ".join(shown(results.healthy()).split())
 
 
+def test_an_unread_log_is_no_healthy_log() -> None:
+    """Where nothing was read, nothing was found is not the answer."""
+    text = shown(Result(version="0.1.0", now=results.NOW))
+    assert "No refused token" not in text
+    assert "Nothing was read" in text
+
+
+def test_a_story_stands_in_for_the_title() -> None:
+    """Where the explanation tells how often and since when, it is the answer, and the count is not said twice."""
+    story = "The API holds old keys of https://sso.example.net: 40 requests refused since 09:22:11 UTC."
+    found = [replace(f, explanation=story) for f in results.rotated()]
+    text = shown(replace(results.typical(), findings=tuple(found), groups=(results.group(found),)))
+    assert text.splitlines()[3].startswith("CRITICAL  The API holds old keys of https://sso.example.net: 40 requests")
+    assert "40 refused" not in text
+
+
 def test_verbose_tells_everything() -> None:
     """Every step, every alternative with what decides it, every row of evidence, every input."""
     text = " ".join(shown(results.typical(), verbose=True).split())

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from authlens.errors import UsageError
@@ -13,13 +14,14 @@ from authlens.model import Layout
 from authlens.reading import envelopes, needles, timestamps
 from authlens.reading.formats import blocks, jsonl, text, xml
 from authlens.reading.formats.base import LINE, plain
-from authlens.reading.runs import Piece, Run
+from authlens.reading.runs import Piece, Run, Sheaf
 
 HEAD = 256 * 1024
 """So many bytes of the beginning are enough to decide."""
 _LINES = 4000
 _DEPTH = 5
 _PASTE = 64 * 1024
+_SAMPLE = 32 * 1024
 _UNKNOWN = frozenset({"unknown", "paste"})
 _BOM = b"\xef\xbb\xbf"
 
@@ -77,15 +79,16 @@ def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool) -> 
     return replace(inner, envelopes=around + inner.envelopes, why=f"{why}; {inner.why}")
 
 
-def _promise(run: Run) -> tuple[bool, bool, int]:
+def _promise(run: Run | Sheaf) -> tuple[bool, bool, int]:
     return needles.hit(run.data), needles.authentication(run.data), len(run.data)
 
 
-def _backwards(streams: dict[str, Run]) -> bool:
+def _backwards(streams: Mapping[str, Run | Sheaf]) -> bool:
     """Whether the newest comes first."""
     rises = falls = 0
     for run in streams.values():
-        stamps = [timestamps.parse(p.note.stamp)[0] for p in run.pieces[:1000] if p.note and p.note.stamp]
+        pieces = run.slice(0, min(len(run.data), _SAMPLE)).pieces[:300]
+        stamps = [timestamps.parse(p.note.stamp)[0] for p in pieces if p.note and p.note.stamp]
         moments = [s for s in stamps if s is not None]
         pairs = list(zip(moments, moments[1:], strict=False))
         rises += sum(a < b for a, b in pairs)
@@ -93,9 +96,9 @@ def _backwards(streams: dict[str, Run]) -> bool:
     return falls > 2 and falls > 3 * rises
 
 
-def _turned(run: Run) -> Run:
+def _turned(run: Run | Sheaf) -> Run:
     lines = run.data.split(b"\n")
-    return Run(b"\n".join(reversed(lines[:-1])) + b"\n", run.pieces)
+    return Run(b"\n".join(reversed(lines[:-1])) + b"\n", (Piece(0, 0, 1),))
 
 
 def _octets(head: bytes, depth: int, *, partial: bool) -> Layout | None:

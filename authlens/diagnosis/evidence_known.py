@@ -1,0 +1,141 @@
+"""What is known beside the log, looked up once: the schemes' demands, the issuers' keys, what the checks say of a token."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from authlens.diagnosis import evidence_keys, evidence_scheme, evidence_times
+from authlens.diagnosis.evidence_names import printed
+from authlens.diagnosis.evidence_scheme import Scheme
+from authlens.model import Expectations, Failure, Frozen, Judgement, KeySet, Token
+from authlens.trust import validate
+from authlens.trust.documents import Documents
+from authlens.trust.expectations import Book
+
+_PRINTED = (
+    *("valid_issuer", "valid_issuers", "configuration_issuer"),
+    *("valid_audience", "valid_audiences", "metadata_url"),
+)
+
+
+class Known:
+    """The look-ups of one run."""
+
+    def __init__(self, book: Book, documents: Documents, now: datetime) -> None:
+        """Nothing is asked before it is needed."""
+        self.documents = documents
+        self._book = book
+        self._now = now
+        self._nobody = evidence_scheme.describe(None, documents)
+        self._described: dict[int, Scheme] = {}
+        self._kept: list[Expectations] = []
+        self._by_words: dict[tuple[object, ...], Scheme | None] = {}
+        self._guesses: dict[tuple[object, ...], Scheme] = {}
+        self._joined: dict[tuple[int, ...], Scheme] = {}
+        self._others: dict[int, frozenset[str]] = {}
+        self._anywhere: frozenset[str] | None = None
+        self._published: dict[tuple[str, str], KeySet] = {}
+        self._judged: dict[tuple[object, ...], Judgement] = {}
+
+    # ----------------------------------------------------------------- schemes
+
+    def scheme(self, failure: Failure) -> Scheme:
+        """What is known of the scheme that refused: by its name, by what the message prints, by the keys it tried."""
+        words = (failure.scheme, *(_hashable(failure.fields.get(name)) for name in _PRINTED))
+        if words not in self._by_words:
+            expectations = self._book.for_failure(failure)
+            unnamed = expectations is None or (expectations.learnt and failure.scheme is None)
+            self._by_words[words] = None if unnamed or expectations is None else self._describe(expectations)
+        return self._by_words[words] or self._guessed(failure)
+
+    def _guessed(self, failure: Failure) -> Scheme:
+        """The schemes whose published keys are those that were tried, else those that expect the token's issuer."""
+        if not self._book.configured:
+            return self._nobody
+        tried, iss = evidence_keys.tried(failure.fields), failure.fields.get("iss")
+        words = (tried, iss if isinstance(iss, str) else None)
+        if words not in self._guesses:
+            self._guesses[words] = self._guess(*words)
+        return self._guesses[words]
+
+    def _guess(self, tried: tuple[evidence_keys.Tried, ...], iss: str | None) -> Scheme:
+        described = [self._describe(e) for e in self._book.configured]
+        found = evidence_keys.holding(tried, described) or tuple(s for s in described if iss in s.issuers)
+        key = tuple(id(s) for s in found)
+        if key not in self._joined:
+            self._joined[key] = evidence_scheme.joined(found)
+        return self._joined[key]
+
+    def _describe(self, expectations: Expectations) -> Scheme:
+        found = self._described.get(id(expectations))
+        if found is None:
+            self._kept.append(expectations)  # so that its id stays its own
+            found = self._described[id(expectations)] = evidence_scheme.describe(expectations, self.documents)
+        return found
+
+    def others(self, scheme: Scheme) -> frozenset[str]:
+        """Issuers that the API's other schemes expect; none is another's where the scheme itself is not known."""
+        if scheme.expectations is None:
+            return frozenset()
+        if id(scheme) not in self._others:
+            foreign = (e for e in self._book.configured if e != scheme.expectations)
+            theirs = {issuer for e in foreign for issuer in self._describe(e).issuers}
+            self._others[id(scheme)] = frozenset(theirs - set(scheme.issuers))
+        return self._others[id(scheme)]
+
+    def anywhere(self) -> frozenset[str]:
+        """Issuers that any scheme of the API expects."""
+        if self._anywhere is None:
+            self._anywhere = frozenset(i for e in self._book.configured for i in self._describe(e).issuers)
+        return self._anywhere
+
+    # ----------------------------------------------------------------- keys and checks
+
+    def published(self, failure: Failure) -> KeySet | None:
+        """What the token's own issuer publishes; None where the log shows no issuer that is an address."""
+        iss = failure.fields.get("iss")
+        if not isinstance(iss, str) or "://" not in iss:
+            return None
+        claims = failure.token.claims if failure.token is not None else Frozen()
+        key = (iss, str(claims.get("tfp") or claims.get("acr") or ""))
+        if key not in self._published:
+            self._published[key] = self.documents.published(iss, claims)
+        return self._published[key]
+
+    def judge(self, failure: Failure, scheme: Scheme) -> Judgement | None:
+        """What the validator would say of the failure's token; None where the log shows nothing of it."""
+        token = failure.token
+        if token is None or not (token.header or token.claims):
+            return None
+        at = evidence_times.moment(failure.fields.get("current_time")) or failure.time or self._now
+        version = _version(failure)
+        key = (token.sha256, id(scheme), at.replace(microsecond=0), version)
+        if key not in self._judged:
+            self._judged[key] = self._judge(token, failure, scheme, at, version)
+        return self._judged[key]
+
+    def _judge(self, token: Token, failure: Failure, scheme: Scheme, at: datetime, version: str) -> Judgement:
+        keys = scheme.keys
+        if not keys.keys:
+            published = self.published(failure)
+            keys = published if published is not None and published.keys else keys
+        return validate.judge(token, keys, _demands(failure, scheme), at, version)
+
+
+def _hashable(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _version(failure: Failure) -> str:
+    """The library's version as the validator wants it; the newest generation where the log does not tell."""
+    low = failure.library.low or failure.library.high
+    return ".".join(str(part) for part in low) if low else "8"
+
+
+def _demands(failure: Failure, scheme: Scheme) -> Expectations:
+    """The scheme's demands, with what the message itself prints in addition."""
+    base = scheme.expectations or Expectations(source="learnt from the log", learnt=True)
+    issuers = printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer")
+    audiences = printed(failure.fields, "valid_audience", "valid_audiences")
+    return replace(base, issuers=issuers or scheme.issuers, audiences=audiences or scheme.audiences)
