@@ -239,15 +239,15 @@ def save(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def make(path: Path) -> None:
+def make(path: Path, out: Path = OUT) -> None:
     story = yaml.safe_load(path.read_text(encoding="utf-8"))
     name = path.stem
     events = list(Story(story, name).events(story["log"]))
-    save(OUT / f"{name}.log", write(story["logger"], events, story.get("envelope")))
+    save(out / f"{name}.log", write(story["logger"], events, story.get("envelope")))
     if "settings" in story:
-        save(OUT / f"{name}.appsettings.json", json.dumps(story["settings"], indent=2) + "\n")
+        save(out / f"{name}.appsettings.json", json.dumps(story["settings"], indent=2) + "\n")
     if "documents" in story:
-        save(OUT / f"{name}.bundle.json", json.dumps(documents(story["documents"]), indent=1) + "\n")
+        save(out / f"{name}.bundle.json", json.dumps(documents(story["documents"]), indent=1) + "\n")
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from authlens.failures import Sighting, sight
 from authlens.model import Layout, Ledger, Part
 from authlens.reading.cut import Cut, cut
+from authlens.sightings import Sighting, sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +26,10 @@ class Observed:
 
     def close(self) -> tuple[tuple[Sighting, ...], Ledger]:
         """All sightings in order of offset, and where every byte went."""
-        records, ledger = self.cut.close()
-        return tuple(s for s in map(sight, records) if s is not None), ledger
+        said, ledger = self.cut.close()
+        return tuple(s for s in said if s is not None), ledger
 
 
 def observe(part: Part, layout: Layout, *, zone: tzinfo = UTC) -> Observed:
     """What one part says; ``zone`` is for timestamps that carry none."""
-    return Observed(cut=cut(part, layout, zone=zone))
+    return Observed(cut=cut(part, layout, zone=zone, see=sight))

@@ -18,11 +18,12 @@ from authlens._version import __version__
 from authlens.diagnosis import diagnose, evidence, exposures, groups, ruleset
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
-from authlens.failures import Sighting, join
+from authlens.failures import join
 from authlens.model import Failure, InputReport, Layout, Ledger, Result, Role
 from authlens.observe import Observed, observe
 from authlens.reading import sources
 from authlens.reading.formats import sniff
+from authlens.sightings import Sighting
 from authlens.trust import documents, expectations, fetch, fetch_http
 from authlens.trust.history import History
 

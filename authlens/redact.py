@@ -33,7 +33,7 @@ _LONGEST_VALUE = 4096  # characters of one quoted personal value that are looked
 
 
 def fingerprint(secret: str) -> str:
-    """Twelve hexadecimal digits that recognise a secret without giving it away (SHA-256)."""
+    """Twelve hexadecimal digits that recognise what nobody can guess, such as a token (SHA-256)."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
@@ -92,7 +92,7 @@ _USERINFO = re.compile(r"(://)([^/\s@:'\"]{1,200}:[^/\s@'\"]{0,200})@")
 
 @functools.lru_cache(maxsize=8192)
 def mask(text: str, *, blobs: bool = True) -> str:
-    """The text with every token as ``[token a1b2…]`` and every secret as ``[secret a1b2…]``.
+    """The text with every token as ``[token a1b2…]`` and every secret as ``[secret]``.
 
     Args:
         text: Anything read from a log, a token, a document or a settings file.
@@ -109,7 +109,7 @@ def mask(text: str, *, blobs: bool = True) -> str:
         text = _USERINFO.sub(r"\1[secret]@", text) if "@" in text else text
     text = _AUTHORIZATION.sub(_credentials, text) if " " in text else text
     if blobs and len(text) >= 21:
-        text = _BLOB.sub(_blob, _PROTECTED.sub(_whole, text))
+        text = _BLOB.sub(_blob, _PROTECTED.sub(_MASK, text))
     return text
 
 
@@ -126,28 +126,23 @@ def _named(match: re.Match[str]) -> str:
     if name.rstrip().endswith(":") and value.isalpha():  # prose: "the secret: a weak one"
         return match.group()
     # Another pattern was here before, or the library hid it.
-    return match.group() if value.startswith(("[token ", "[secret ", "[PII ")) else f"{name}{_secret(value)}"
+    return match.group() if value.startswith(("[token ", "[secret]", "[PII ")) else f"{name}{_MASK}"
 
 
 def _credentials(match: re.Match[str]) -> str:
     scheme, value = match.groups()
     mixed = any(c.isdigit() for c in value) or (not value.islower() and not value.istitle())
-    return f"{scheme}{_secret(value)}" if mixed else match.group()
+    return f"{scheme}{_MASK}" if mixed else match.group()
 
 
 def _blob(match: re.Match[str]) -> str:
     found = match.group()
     kinds = (str.isupper, str.islower, str.isdigit)
     random = all(any(kind(c) for c in found) for kind in kinds) and found.count("/") * 16 < len(found)
-    return _secret(found) if random else found
+    return _MASK if random else found
 
 
-def _whole(match: re.Match[str]) -> str:
-    return _secret(match.group())
-
-
-def _secret(value: str) -> str:
-    return f"[secret {fingerprint(value)}]"
+_MASK = "[secret]"  # without a fingerprint: guesses at a weak secret could be tried against one
 
 
 # --------------------------------------------------------------------------- people

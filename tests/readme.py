@@ -10,10 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-NOW = "1772620000"
-"""The present in which the examples run: 2026-03-04T10:26:40Z."""
+NOW = "1795521600"
+"""The present in which the examples run: 2026-11-24T12:00:00Z, some hours after the samples."""
 
-_FENCE = re.compile(r"^```(?P<kind>\w+)[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(?P<kind>\w+)(?: (?P<path>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Block:
     kind: str
     body: str
     line: int
+    path: str | None = None
+    """The file that the block shows; the examples find it in their folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Example:
 def blocks(text: str) -> list[Block]:
     """All fenced blocks, in order."""
     return [
-        Block(kind=m["kind"], body=m["body"], line=text.count("\n", 0, m.start()) + 2) for m in _FENCE.finditer(text)
+        Block(kind=m["kind"], body=m["body"], line=text.count("\n", 0, m.start()) + 2, path=m["path"])
+        for m in _FENCE.finditer(text)
     ]
 
 
@@ -65,6 +68,10 @@ def workplace(folder: Path) -> Path:
     """A folder with what the examples read, and an ``authlens`` on its path."""
     for name in ("sample_logs", "rules"):
         shutil.copytree(ROOT / name, folder / name)
+    for block in blocks(README.read_text(encoding="utf-8")):
+        if block.path is not None:
+            (folder / block.path).parent.mkdir(exist_ok=True)
+            (folder / block.path).write_text(block.body, encoding="utf-8")
     program = folder / "bin" / "authlens"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m authlens "$@"\n', encoding="utf-8")

@@ -16,7 +16,8 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("authlens.reports", 5),
     ("authlens.diagnosis", 4),
     ("authlens.observe", 4),
-    ("authlens.failures", 3),
+    ("authlens.failures", 4),
+    ("authlens.sightings", 3),
     ("authlens.trust", 3),
     ("authlens.trust.checks", 2),
     ("authlens.trust.keys", 2),
@@ -24,6 +25,7 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("authlens.reading", 2),
     ("authlens.messages", 2),
     ("authlens.tokens", 2),
+    ("authlens.segments", 1),
     ("authlens.catalogue", 1),
     ("authlens.vendors", 1),
     ("authlens.redact", 1),
@@ -36,7 +38,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("authlens.reports.html",),
     "jwt": ("authlens.trust.checks.signature", "authlens.trust.keys"),
     "pandas": ("authlens.diagnosis", "authlens.pipeline"),
-    "re2": ("authlens.diagnosis.detection", "authlens.diagnosis.engine", "authlens.diagnosis.ruleset"),
+    "re2": ("authlens.reading.needles", "authlens.diagnosis.detection", "authlens.diagnosis.engine", "authlens.diagnosis.ruleset"),
     "requests": ("authlens.trust.fetch",),
     "rich": ("authlens.reports.terminal", "authlens.cli"),
     "typer": ("authlens.cli",),
@@ -70,8 +72,14 @@ def _imports(path: Path) -> list[str]:
         if isinstance(node, ast.Import):
             out += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            out += [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
+            # ``from folder import file`` is an arrow to the file; ``from file import name`` one to the file, too.
+            out += [_file(f"{node.module}.{alias.name}") or node.module for alias in node.names]
     return out
+
+
+def _file(module: str) -> str | None:
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    return module if path.with_suffix(".py").exists() or (path / "__init__.py").exists() else None
 
 
 def _floor(module: str) -> int:

@@ -1,10 +1,15 @@
 """What the README shows, this run has seen."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
 
+from authlens import cli
+from authlens.diagnosis.causes import CAUSES
 from tests import readme
 
 TEXT = readme.README.read_text(encoding="utf-8")
@@ -49,3 +54,41 @@ def test_every_link_into_the_repository_leads_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", TEXT)
     assert targets
     assert [t for t in targets if not (readme.ROOT / t).exists()] == []
+
+
+def commands(command: object, name: str = "authlens") -> Iterator[tuple[str, TyperCommand]]:
+    """Every command and subcommand with its full name."""
+    if isinstance(command, TyperGroup):
+        for part, inner in command.commands.items():
+            yield from commands(inner, f"{name} {part}")
+    elif isinstance(command, TyperCommand):
+        yield name, command
+
+
+COMMANDS = dict(commands(typer.main.get_command(cli.app)))
+
+
+def test_every_command_is_documented() -> None:
+    """A command that the page does not name is not found."""
+    assert [name for name in COMMANDS if name not in TEXT] == []
+
+
+def test_every_option_on_the_page_exists() -> None:
+    """A renamed option must not live on in prose."""
+    known = {option for command in COMMANDS.values() for param in command.params for option in param.opts}
+    prose = re.sub(r"^```(?:text|bash).*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", prose))
+    assert named - known - {"--help", "--since", "--wheel"} == set()  # of kubectl and build
+
+
+def test_every_file_in_the_figure_exists() -> None:
+    """The road of a record is told with the names that the files have."""
+    figure = next(block.body for block in BLOCKS if block.kind == "text" and "──►" in block.body)
+    named = set(re.findall(r"(?<![\w/.])(?:[a-z_]+/)*[a-z_]+(?:\.py|/)(?=[\s,])", figure))
+    assert len(named) >= 12
+    assert [n for n in sorted(named) if not any((readme.ROOT / at / n).exists() for at in ("authlens", "."))] == []
+
+
+def test_the_number_of_causes_is_right() -> None:
+    """The page counts what the vocabulary holds."""
+    assert f"[{len(CAUSES)} root causes](rules/README.md)" in TEXT

@@ -61,7 +61,7 @@ def _heads(text: str) -> Iterator[Head]:
 
 def _head(text: str, found: int, end: int) -> Head | None:
     after = text[end : end + 1]
-    if after.isalnum() or after in ("_", "."):
+    if after.isalnum() or after == "_" or (after == "." and text[end + 1 : end + 2].strip()):
         return None
     window = text[max(0, found - _LONGEST_NAME) : found]
     start = found - len(window) + len(window.rstrip(_NAME))
@@ -76,6 +76,8 @@ def _head(text: str, found: int, end: int) -> Head | None:
     inner = _BEFORE_INNER.search(before) is not None
     line = _LINE.search(before) is not None or start == 0 or before.endswith("[")
     if text[end : end + 1] == ":":
+        if name == _WORD and text.startswith(": '", end):
+            return None  # a part of a message
         fits = inner or line or (name != _WORD and (before[-1].isspace() or before[-1] in "'\"“‘({>:"))
         return Head(name, start, end + 1, line, inner) if fits else None
     return (

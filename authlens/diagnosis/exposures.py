@@ -139,32 +139,38 @@ def _in_url(finding: Finding) -> list[_Seen]:
 
 
 def _secrets(finding: Finding) -> list[_Seen]:
+    # The subject names the scheme and nothing of the thumbprint: a few of its characters are enough to test guesses.
+    whose = (
+        f"the symmetric key of scheme {finding.failure.scheme}"
+        if finding.failure.scheme
+        else "a symmetric key of the API"
+    )
     tried = finding.failure.fields.get("keys_tried")
     out = []
     for key in tried if isinstance(tried, (list, tuple)) else ():
         kind, thumbprint = str(key.get("type", "")), str(key.get("internal_id") or "")
         if not kind.endswith("SymmetricSecurityKey") or not _THUMBPRINT.fullmatch(thumbprint):
             continue
-        out.append(_guessed(thumbprint) or _guessable(thumbprint))
+        out.append(_guessed(thumbprint, whose) or _guessable(whose))
     return out
 
 
-def _guessed(thumbprint: str) -> _Seen | None:
+def _guessed(thumbprint: str, whose: str) -> _Seen | None:
     if thumbprint not in _example_thumbprints():
         return None
     steps = (
         "Replace the secret now, at the issuer and in the API, by at least 32 random bytes: it is an example from documentation, and whoever knows it mints valid tokens.",
         "Look for tokens that your issuer never issued since the API has been using it.",
     )
-    return _Seen("guessable-secret", f"the API's symmetric key {thumbprint[:8]}…", Severity.CRITICAL, None, steps, [])
+    return _Seen("guessable-secret", whose, Severity.CRITICAL, None, steps, [])
 
 
-def _guessable(thumbprint: str) -> _Seen:
+def _guessable(whose: str) -> _Seen:
     steps = (
         "The line 'Keys tried' shows the SHA-256 thumbprint of the API's secret: a weak secret can be guessed offline from it. Make sure that it is at least 32 random bytes, or replace it.",
         "Restrict who can read this log.",
     )
-    return _Seen("secret-thumbprint", f"the API's symmetric key {thumbprint[:8]}…", Severity.LOW, None, steps, [])
+    return _Seen("secret-thumbprint", whose, Severity.LOW, None, steps, [])
 
 
 def _example_thumbprints() -> frozenset[str]:

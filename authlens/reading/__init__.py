@@ -1,0 +1,1 @@
+"""Files to records: found, decompressed, freed of their envelopes, cut around hits."""

@@ -7,11 +7,10 @@ lies behind the last, is kept as it is until the neighbour comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
 from authlens.reading import envelopes, needles
@@ -22,6 +21,10 @@ from authlens.reading.runs import Piece, Run, Sheaf
 WINDOW = 64 * 1024
 """So far behind the start of a hit's record a request's end is still looked for, bytes."""
 _ENVELOPE_LINE = 16 * 1024 * 1024
+_DOCUMENT = 128 * 1024 * 1024
+"""Most of a document that makes sense only as a whole, bytes."""
+_STREAMS = 20_000
+"""So many streams are kept open; of more, those end that have been silent for longest."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -33,18 +36,27 @@ class Knife:
     layout: Layout
     zone: tzinfo
     limit: int | None = None
+    see: Callable[[Record], Any] | None = None
+    """What is kept of a record, instead of the record; it must be importable where the parts are cut."""
 
     def format(self) -> Format:
+        """What reads the innermost layer."""
         return registry.of(self.layout)
 
     def cap(self) -> int:
+        """Longest record, bytes."""
         return self.limit or self.format().limit
 
 
 class Slice(NamedTuple):
-    """A record and what it accounts for."""
+    """What is kept of a record, where it stood and what it accounts for."""
 
-    record: Record
+    offset: int
+    end: int
+    secondary: bool
+    """Cut out for context only."""
+    said: Any
+    """The record, or what ``Knife.see`` made of it."""
     used: Amount
     skipped: tuple[tuple[str, Amount], ...] = ()
 
@@ -101,12 +113,11 @@ def _close_text(text: Text, knife: Knife, stream: str) -> tuple[Slice, ...]:
 
 
 def _anchored(slices: Iterable[Slice]) -> Iterator[Slice]:
-    anchor = -WINDOW - 1
+    anchor = -2 * WINDOW
     for one in slices:
-        offset = one.record.origin.offset
-        if not one.record.secondary:
-            anchor = offset
-        if offset - anchor <= WINDOW:
+        if not one.secondary:
+            anchor = one.offset
+        if abs(one.offset - anchor) <= WINDOW:
             yield one
 
 
@@ -116,13 +127,13 @@ def _begin(run: Run) -> int:
 
 def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int) -> tuple[Slice, ...]:
     """Drop from ``after`` the first secondary records where no hit is near; one may lie before ``begin``."""
-    anchor = next((s.record.origin.offset for s in reversed(before) if not s.record.secondary), begin)
-    for index, (record, *_) in enumerate(after):
-        if not record.secondary:
+    anchor = next((s.offset for s in reversed(before) if not s.secondary), begin)
+    for index, one in enumerate(after):
+        if not one.secondary:
             break
-        if record.origin.offset - anchor > WINDOW:
+        if one.offset - anchor > WINDOW:
             rest = after[index:]
-            hit = next((i for i, s in enumerate(rest) if not s.record.secondary), len(rest))
+            hit = next((i for i, s in enumerate(rest) if not s.secondary), len(rest))
             return before + after[:index] + rest[hit:]
     return before + after
 
@@ -211,8 +222,8 @@ def _slices(run: Run | Sheaf, start: int, end: int, knife: Knife, stream: str) -
     form, data, cap = knife.format(), run.data, knife.cap()
     if start >= end:
         return ()
-    primary = list(_around(form, data, needles.hits(data, start, end), start, end, cap))
-    context = _context(form, data, primary, start, end, cap)
+    primary = list(_around(form, data, needles.hits(data, start, end), start, end, cap=cap))
+    context = _context(form, data, primary, start, end, cap=cap)
     chunks = sorted([(*p, False) for p in primary] + [(*c, True) for c in context])
     if not chunks:
         return ()
@@ -224,7 +235,7 @@ def _slices(run: Run | Sheaf, start: int, end: int, knife: Knife, stream: str) -
 
 
 def _around(
-    form: Starting, data: bytes, hits: Iterable[int], start: int, end: int, cap: int
+    form: Starting, data: bytes, hits: Iterable[int], start: int, end: int, *, cap: int
 ) -> Iterator[tuple[int, int]]:
     """Begin and end of the records that hold hits within their first ``cap`` bytes."""
     done = low = start
@@ -242,23 +253,23 @@ def _around(
 
 
 def _context(
-    form: Starting, data: bytes, primary: list[tuple[int, int]], start: int, end: int, cap: int
+    form: Starting, data: bytes, primary: list[tuple[int, int]], start: int, end: int, *, cap: int
 ) -> Iterator[tuple[int, int]]:
     """Begin and end of the records near hits, or near the border, that may tell how a request ended."""
     anchor = low = start
     for begin, stop in [*primary, (end, end)]:
         if low < begin:
-            yield from _window(form, data, low, begin, anchor, cap)
+            yield from _window(form, data, low, begin, anchor, cap=cap)
         anchor, low = begin, stop
 
 
-def _window(form: Starting, data: bytes, low: int, high: int, anchor: int, cap: int) -> Iterator[tuple[int, int]]:
+def _window(form: Starting, data: bytes, low: int, high: int, anchor: int, *, cap: int) -> Iterator[tuple[int, int]]:
     stop = high
     if anchor + WINDOW < high:
         feed = data.find(form.terminator, max(low, anchor + WINDOW), high)
         after = -1 if feed < 0 else _next(form, data, feed + 1, high)
         stop = high if after < 0 else after
-    yield from _around(form, data, needles.context(data, low, stop), low, stop, cap)
+    yield from _around(form, data, needles.context(data, low, stop), low, stop, cap=cap)
 
 
 def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, secondary: bool) -> list[Slice]:
@@ -274,12 +285,13 @@ def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, se
         place = Place(knife.path, stream, knife.zone, secondary, over is not None)
         record, broken = form.build(part, place)
         amount = part.amount
-        skipped = () if over is None else ((_LONG, over),)
+        skipped: tuple[tuple[str, Amount], ...] = () if over is None else ((_LONG, over),)
         if broken:
             skipped += ((_BROKEN, Amount(bytes=broken)),)
             amount = Amount(bytes=amount.bytes - broken, lines=amount.lines)
         over = None
-        slices.append(Slice(record, amount, skipped))
+        said = record if knife.see is None else knife.see(record)
+        slices.append(Slice(record.origin.offset, record.end, record.secondary, said, amount, skipped))
     return slices
 
 
@@ -317,6 +329,8 @@ class Whole:
     runs: tuple[Run, ...]
     size: int
     """Of all runs, bytes."""
+    over: Amount = Amount()
+    """What was let go because the document is too large."""
 
 
 Body = Text | Peeled | Whole
@@ -363,9 +377,22 @@ def _join(left: Body, right: Body, knife: Knife, stream: str, depth: int) -> Bod
     if isinstance(left, Peeled) and isinstance(right, Peeled):
         return _join_peeled(left, right, knife, stream, depth)
     if isinstance(left, Whole) and isinstance(right, Whole):
-        return Whole(left.runs + right.runs, left.size + right.size)
+        return _bounded_whole(left, right)
     message = "parts of differently written sources do not add up"
     raise TypeError(message)
+
+
+def _bounded_whole(left: Whole, right: Whole) -> Whole:
+    both = Whole(left.runs + right.runs, left.size + right.size, left.over + right.over)
+    if both.size <= _DOCUMENT:
+        return both
+    runs, room, over = [], _DOCUMENT, both.over
+    for run in both.runs:
+        kept = run if len(run.data) <= room else run.slice(0, room)
+        over = over + run.slice(len(kept.data), len(run.data)).amount
+        room -= len(kept.data)
+        runs.append(kept)
+    return Whole(tuple(r for r in runs if r.data), _DOCUMENT, over)
 
 
 def _join_peeled(left: Peeled, right: Peeled, knife: Knife, stream: str, depth: int) -> Peeled:
@@ -462,12 +489,17 @@ class Cut:
         body = _join(self.body, other.body, self.knife, "", 0)
         return Cut(self.knife, body, self.read + other.read, self.seen + other.seen)
 
-    def close(self) -> tuple[tuple[Record, ...], Ledger]:
-        """All records in order of their offset, and where every byte went; nothing comes before or after."""
-        slices = sorted(_close(_unmarked(self.body), self.knife, "", 0), key=_order)
+    def close(self) -> tuple[tuple[Any, ...], Ledger]:
+        """What is kept of all records, and where every byte went; nothing comes before or after.
+
+        They come in order of their offset, or from the oldest to the newest where the source shows the newest first.
+        """
+        slices = list(_close(_unmarked(self.body), self.knife, "", 0))
+        if "reversed" not in self.knife.layout.envelopes:  # there the payload's order is the order of time
+            slices.sort(key=_order)
         unfinished = bool(self.seen.last) and not self.seen.last.endswith(b"\n")
         read = Amount(bytes=self.read.bytes, lines=self.read.lines + unfinished)
-        ledger = Ledger(read=read, auth_seen=self.seen.seen or any(not s.record.secondary for s in slices))
+        ledger = Ledger(read=read, auth_seen=self.seen.seen or any(not s.secondary for s in slices))
         skipped: dict[str, Amount] = {}
         used = Amount()
         for one in slices:
@@ -476,7 +508,7 @@ class Cut:
                 skipped[reason] = skipped.get(reason, Amount()) + amount
         ordered = Frozen({reason: skipped[reason] for reason in sorted(skipped)})
         ledger = replace(ledger, used=used, skipped=ordered, records=len(slices))
-        return tuple(s.record for s in slices), ledger
+        return tuple(s.said for s in slices), ledger
 
 
 def _unmarked(body: Body) -> Body:
@@ -493,12 +525,27 @@ def _unmarked_run(run: Run) -> Run:
 
 
 def _order(one: Slice) -> tuple[int, int]:
-    return one.record.origin.offset, one.record.end
+    return one.offset, one.end
 
 
-def cut(part: Part, layout: Layout, *, zone: tzinfo, limit: int | None = None) -> Cut:
-    """Cut the records around hits out of a part; pure. ``limit``: longest record, bytes, instead of the format's."""
-    knife = Knife(path=part.source, layout=layout, zone=zone, limit=limit)
+def cut(
+    part: Part,
+    layout: Layout,
+    *,
+    zone: tzinfo,
+    limit: int | None = None,
+    see: Callable[[Record], Any] | None = None,
+) -> Cut:
+    """Cut the records around hits out of a part; pure.
+
+    Args:
+        part: What to cut.
+        layout: How the source is written.
+        zone: For timestamps that carry none.
+        limit: Longest record, bytes, instead of the format's.
+        see: What to keep of each record as soon as it is whole, instead of the record itself.
+    """
+    knife = Knife(path=part.source, layout=layout, zone=zone, limit=limit, see=see)
     run = Run(part.data, (Piece(0, part.offset, part.line),) if part.data else ())
     read = Amount(bytes=len(part.data), lines=part.data.count(b"\n"))
     return Cut(knife, _body(run, knife, "", 0), read, _Seen.of(part.data))

@@ -7,13 +7,12 @@ of the source it came from.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from authlens.reading import timestamps
@@ -156,6 +155,22 @@ class Prefix:
         return Payload(_joined_names(key), self._cleared(data[match.end() : end]), self.note(data, begin, end))
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLine(Prefix):
+    """A time on a line of its own before each line."""
+
+    def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
+        """Take the lines with the time away."""
+        run = run.indexed()
+        data = run.data
+        heads = [begin for begin, end in lines(data) if self.starts(data, begin, end)]
+        bundle = _Bundle()
+        for begin, end in pairwise(sorted({0, *heads, len(data)})):
+            feed = data.find(b"\n", begin, end) + 1 if begin in heads[:1] or self.starts(data, begin, end) else begin
+            bundle.add(data[feed or end : end], begin, end)
+        return _gathered(run, {"": bundle}, self.note)
+
+
 class _Bundle:
     """Payloads of one stream, and where their envelopes stand."""
 
@@ -217,6 +232,7 @@ _PREFIXES = {
     "stern": r"(?P<stream>[a-z0-9][a-z0-9.-]{0,200}-[a-z0-9]{5} [a-z0-9][a-z0-9-]{0,62})(?: [›>])? ",
     "logcli": rf"(?P<ts>{_RFC3339}) (?P<stream>\{{[^}}\n]{{0,700}}\}})\s",
     "cloudwatch-tail": rf"(?P<ts>{_RFC3339}) (?P<stream>[\w$.-]{{1,200}}/[\w$./\[\]-]{{1,300}}) ",
+    "fluentd": rf"(?P<ts>{_RFC3339})\t(?P<stream>[\w.*-]{{1,200}})\t(?=\{{)",
     "timestamps": rf"(?P<ts>{_RFC3339}) ",
     "docker-desktop": rf"(?P<ts>{_ISO})\s*(?:\n|$)",
 }
@@ -237,7 +253,7 @@ class Objects:
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether an object begins here."""
-        return data[begin : min(end, begin + 64)].lstrip(b" \t\x1e\x00").startswith(b"{")
+        return jsonl.opens(data, begin, end)
 
     def peel(self, run: Run | Sheaf) -> Mapping[str, Run | Sheaf]:
         """Take the text out of each object; a line that is none goes on with the line before."""
@@ -245,10 +261,9 @@ class Objects:
         stream = ""
         for begin, end in lines(run.data):
             line = run.data[begin:end]
-            opens = self.starts(line, 0, len(line))
-            value = jsonl.parse(line.strip(b" \t\r\n\x1e\x00")) if opens else None
-            stream = "" if opens else stream
-            if not isinstance(value, dict):
+            value = jsonl.line(line)
+            stream = "" if self.starts(line, 0, len(line)) else stream
+            if value is None:
                 streams.add(Payload(stream, line, Note()), begin, end)
                 continue
             for index, payload in enumerate(self.take(value)):
@@ -361,7 +376,7 @@ def _journald(value: Mapping[str, Any]) -> Iterator[Payload]:
 
 
 def _from_numbers(items: list[Any]) -> bytes:
-    """journald writes a text that is no UTF-8, or holds control characters, as a list of its bytes."""
+    """Journald writes a text that is no UTF-8, or holds control characters, as a list of its bytes."""
     if all(isinstance(i, int) and 0 <= i < 256 for i in items):
         return bytes(items)
     return b"\n".join(_from_numbers(i) if isinstance(i, list) else _bytes(i) for i in items)
@@ -431,10 +446,8 @@ def _elasticsearch(value: Mapping[str, Any]) -> Iterator[Payload]:
 
 
 def _datadog(value: Mapping[str, Any]) -> Iterator[Payload]:
-    outer = value.get("attributes")
-    given = (
-        outer if isinstance(outer, dict) else value.get("content") if isinstance(value.get("content"), dict) else value
-    )
+    outer, content = value.get("attributes"), value.get("content")
+    given: Mapping[str, Any] = outer if isinstance(outer, dict) else content if isinstance(content, dict) else value
     host = given.get("host")
     inner = given.get("attributes")
     name = _name(host, given.get("service"))
@@ -442,7 +455,7 @@ def _datadog(value: Mapping[str, Any]) -> Iterator[Payload]:
     merged = (
         {**inner, "message": given.get("message", inner.get("message"))} if isinstance(inner, dict) and inner else None
     )
-    yield Payload(name, _line(merged if merged else given.get("message")), note)
+    yield Payload(name, _line(merged or given.get("message")), note)
 
 
 _TEXTS = ("LogMessage", "Log_s", "LogEntry", "ResultDescription", "resultDescription", "@message", "message", "msg", "Message", "log", "_raw", "line", "text", "body", "event", "data")  # fmt: skip
@@ -634,7 +647,7 @@ class _Reader:
                 return
             pos = self._space(pos)
 
-    def _object(self, pos: int) -> Iterator[tuple[int, int, list[str]]]:
+    def _object(self, pos: int) -> Generator[tuple[int, int, list[str]], None, int]:
         """An object: its lists of events, or itself."""
         end = self._end(pos)
         found = _LISTS.search(self.text, pos, min(end or len(self.text), pos + 65536))
@@ -664,7 +677,7 @@ class _Reader:
             [str(c.get("name")) if isinstance(c, dict) else str(c) for c in value] if isinstance(value, list) else ["?"]
         )
 
-    def _items(self, pos: int, columns: list[str]) -> Iterator[tuple[int, int, list[str]]]:
+    def _items(self, pos: int, columns: list[str]) -> Generator[tuple[int, int, list[str]], None, int]:
         pos = self._space(pos)
         while pos < len(self.text) and self.text[pos] != "]":
             end = self._end(pos)
@@ -701,19 +714,48 @@ class Table:
         """The rows, each on one line."""
         streams = _Streams(run)
         header: list[str] = []
+        delimiter = _delimiter(run.data)
         for begin, end in rows(run.data):
-            cells = next(
-                csv.reader(io.StringIO(run.data[begin:end].decode(errors="replace")), delimiter=_delimiter(run.data)),
-                [],
-            )
+            values = cells(run.data[begin:end].decode(errors="replace"), delimiter)
             if not header:
-                header = [name.strip("\ufeff ") or f"column {n}" for n, name in enumerate(cells, 1)]
-                continue
-            if cells:
-                names = header + [f"column {n}" for n in range(len(header) + 1, len(cells) + 1)]
-                value = dict(zip(names, cells, strict=False))
+                header = [name.strip("\ufeff ") or f"column {n}" for n, name in enumerate(values, 1)]
+            elif any(values):
+                names = header + [f"column {n}" for n in range(len(header) + 1, len(values) + 1)]
+                value = dict(zip(names, values, strict=False))
                 streams.add(Payload("", json.dumps(value).encode(), Note()), begin, end)
         return streams.runs()
+
+
+def cells(row: str, delimiter: str) -> list[str]:
+    """The cells of a row; of what quotes are in, none is too long, unlike in the csv module."""
+    values = []
+    pos, row = 0, row.rstrip("\r\n")
+    while pos <= len(row):
+        if row.startswith('"', pos):
+            value, pos = _quoted(row, pos + 1)
+            end = row.find(delimiter, pos)
+        else:
+            end = row.find(delimiter, pos)
+            value = row[pos : end if end >= 0 else len(row)]
+        values.append(value)
+        if end < 0:
+            break
+        pos = end + 1
+    return values
+
+
+def _quoted(row: str, pos: int) -> tuple[str, int]:
+    """What stands within quotes, and where the quotes end."""
+    parts = []
+    while True:
+        end = row.find('"', pos)
+        if end < 0:
+            return "".join([*parts, row[pos:]]), len(row)
+        parts.append(row[pos:end])
+        if not row.startswith('""', end):
+            return "".join(parts), end + 1
+        parts.append('"')
+        pos = end + 2
 
 
 def _delimiter(data: bytes) -> str:
@@ -799,6 +841,7 @@ _ENVELOPES: dict[str, Envelope] = {
     },
     **{name: Objects(take) for name, take in _TAKERS.items()},
     "docker-json": Docker(_docker),
+    "docker-desktop": OwnLine(re.compile(_PREFIXES["docker-desktop"].encode())),
     "json-document": Document(),
     "csv": Table(),
     "octets": Octets(),

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from authlens.model import Amount
 
-
 _STEP = 2048
 _FAR = 1 << 62
 """Behind every offset: pieces are in the order of their positions, then of their offsets."""

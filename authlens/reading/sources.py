@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol, cast
 
 import zstandard
 
@@ -31,7 +31,7 @@ _FREE = 64 * 1024 * 1024
 _LIMIT = 1 << 40
 _MEMBERS = 10_000
 _ZIP = b"PK\x03\x04"
-_SUFFIXES = frozenset(".7z .a .bin .bmp .class .css .dat .db .db3 .dll .dmg .dmp .doc .docx .ear .evtx .exe .gif .ico .iso .jar .jpeg .jpg .js .lib .lock .map .mdb .mo .mp3 .mp4 .nupkg .o .obj .otf .pack .pdb .pdf .pem .pfx .png .ppt .pptx .psd .py .pyc .so .snupkg .sqlite .svg .tar .tgz .tif .tiff .ttf .war .wasm .webm .webp .whl .woff .woff2 .xls .xlsx".split())  # fmt: skip
+_SUFFIXES = frozenset([".7z", ".a", ".bin", ".bmp", ".class", ".css", ".dat", ".db", ".db3", ".dll", ".dmg", ".dmp", ".doc", ".docx", ".ear", ".evtx", ".exe", ".gif", ".ico", ".iso", ".jar", ".jpeg", ".jpg", ".js", ".lib", ".lock", ".map", ".mdb", ".mo", ".mp3", ".mp4", ".nupkg", ".o", ".obj", ".otf", ".pack", ".pdb", ".pdf", ".pem", ".pfx", ".png", ".ppt", ".pptx", ".psd", ".py", ".pyc", ".so", ".snupkg", ".sqlite", ".svg", ".tar", ".tgz", ".tif", ".tiff", ".ttf", ".war", ".wasm", ".webm", ".webp", ".whl", ".woff", ".woff2", ".xls", ".xlsx"])  # fmt: skip
 """Of files in a folder that are no logs; a file that is named itself is always read."""
 
 
@@ -83,14 +83,18 @@ class Source:
                 chunks = _unpacked(file, _NESTING)
                 head = next(chunks, b"")
                 self.encoding = _encoding(head)
-                if head.startswith(_ZIP):
-                    raise _StopError("an archive within an archive, or in a pipe, is not opened")
+                _refuse_archive(head)
                 if self.encoding == "binary":
                     self.binary = True
                     return
                 yield from _transcoded(head, chunks, self.encoding)
         except (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, _StopError, ValueError, NotImplementedError, RuntimeError) as error:  # fmt: skip
             self.error = InputError(f"{self.path}: {_why(error)}", hint=_hint(error))
+
+
+def _refuse_archive(head: bytes) -> None:
+    if head.startswith(_ZIP):
+        raise _StopError("an archive within an archive, or in a pipe, is not opened")
 
 
 class _StopError(Exception):
@@ -236,7 +240,8 @@ def _frames(chunks: Iterator[bytes], fresh: Callable[[], _Decoder]) -> Iterator[
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
     decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    with decoder.stream_reader(_Stream(chunks), read_size=_CHUNK, read_across_frames=True) as reader:
+    file = cast("IO[bytes]", _Stream(chunks))  # only its read is called
+    with decoder.stream_reader(file, read_size=_CHUNK, read_across_frames=True) as reader:
         while data := reader.read(_CHUNK):
             yield data
 

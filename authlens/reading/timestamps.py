@@ -6,7 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _CLOCK = r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{1,9}))?)?(?: ?(?P<ap>[AaPp])\.?[Mm]\.?)?"
 # Abbreviations that mean one offset wherever they are printed, in hours.
 _ABBREVIATIONS = {"CET": 1, "CEST": 2, "BST": 1, "EET": 2, "EEST": 3, "EST": -5, "EDT": -4, "PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CDT": -5, "JST": 9, "AEST": 10, "AEDT": 11}  # fmt: skip
@@ -25,6 +28,7 @@ KINDS = {
     "epoch": r"(?P<epoch>1[0-9]{9}(?:[0-9]{9}|[0-9]{6}|[0-9]{3})?(?:\.\d{1,9})?)(?!\d)",
 }
 _COMPILED = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
+_WEEKDAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? ")
 _NAMED_GROUP = re.compile(r"\?P<\w+>")
 
 
@@ -39,7 +43,7 @@ def parse(text: str, zone: tzinfo = UTC, *, day_first: bool = False) -> tuple[da
     quick = _quick(text, zone)
     if quick is not None:
         return quick
-    text = text.strip().strip('"[]()')
+    text = _WEEKDAY.sub("", text.strip().strip('"[]()'))
     for kind, compiled in _COMPILED.items():
         match = compiled.match(text)
         if match is not None:

@@ -48,7 +48,10 @@ class Axis:
     def label(self, place: int) -> str:
         """When a bin begins."""
         time = self._begins(place)
-        return time.strftime("%Y-%m-%d" if self.step >= _DAY else "%H:%M:%S" if self.step < 60 else "%H:%M")
+        if self.step >= _DAY:
+            return time.strftime("%Y-%m-%d")
+        day = "%m-%d " if self.step * self.bins > _DAY else ""
+        return time.strftime(day + ("%H:%M:%S" if self.step < 60 else "%H:%M"))
 
     def full_label(self, place: int) -> str:
         """When a bin begins, with its date."""

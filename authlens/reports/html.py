@@ -118,6 +118,7 @@ def _environment(limits: Limits) -> jinja2.Environment:
         "place": wording.place,
         "prose": lambda text: _prose(_cut(text, limits.text)),
         "size": wording.size,
+        "span": wording.span,
         "some": wording.some,
         "stack": wording.stack,
         "web": _is_web,
@@ -261,7 +262,7 @@ class _Story:
 
     def _drawn(self) -> list[Mapping[str, Any]]:
         """The groups with a colour of their own, in the order of the page."""
-        largest = {g["id"] for g in sorted(self.groups, key=lambda g: -g["count"])[:SERIES]}
+        largest = {g["id"] for g in sorted(self.groups, key=lambda g: -g["count"])[:SERIES] if self.times[g["id"]]}
         return [g for g in self.groups if g["id"] in largest]
 
     def _timeline(self, axis: charts.Axis) -> dict[str, Any]:

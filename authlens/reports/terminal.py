@@ -28,6 +28,9 @@ _STYLES: Final = {
     "": "",
 }
 
+_ASCII: Final = str.maketrans({"·": "|", "–": "-", "…": "~", "×": "x", "“": '"', "”": '"', "›": ">", "−": "-"})
+"""One for one, so that lines stay as long as they are."""
+
 Line = tuple[tuple[str, str], ...]
 """Pieces of one line: text, style."""
 
@@ -36,8 +39,10 @@ def show(parts: Document, console: Console, *, verbose: bool = False) -> None:
     """Prints the summary, or with ``verbose`` everything that was found."""
     from rich.text import Text  # noqa: PLC0415 - only those who print need it
 
+    plain = {} if console.encoding.lower().startswith("utf") else _ASCII
     for line in render(parts, console.width, verbose=verbose):
-        console.print(Text.assemble(*((text, _STYLES[style]) for text, style in line)), soft_wrap=True)
+        pieces = ((text.translate(plain), _STYLES[style]) for text, style in line)
+        console.print(Text.assemble(*pieces), soft_wrap=True)
 
 
 def render(parts: Document, columns: int, *, verbose: bool = False) -> list[Line]:

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from authlens.failures import join, sight
+from authlens.failures import join
 from authlens.model import Failure, Frozen, Origin, Record, Role
+from authlens.sightings import sight
 
 HANDLER = "Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler"
 OIDC = "Microsoft.AspNetCore.Authentication.OpenIdConnect.OpenIdConnectHandler"

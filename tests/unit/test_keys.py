@@ -1,7 +1,7 @@
 """trust.keys: key sets as published, with what is wrong with each key."""
 
 import base64
-import datetime
+import datetime as dt
 import json
 from typing import Any
 
@@ -37,9 +37,9 @@ def ec_jwk(**more: Any) -> dict[str, Any]:
 
 def certificate(key: rsa.RSAPrivateKey = RSA_KEY) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(start).not_valid_after(start + datetime.timedelta(days=3650))
+    builder = builder.serial_number(7).not_valid_before(start).not_valid_after(start + dt.timedelta(days=3650))
     return builder.sign(key, hashes.SHA256())
 
 
@@ -123,7 +123,7 @@ def test_a_certificate_alone_makes_a_key() -> None:
     key = one({"kty": "RSA", "kid": "c", "x5c": x5c()})
     assert (key.bits, key.defect) == (2048, None)
     assert key.thumbprint == one(rsa_jwk()).thumbprint
-    digest = certificate().fingerprint(hashes.SHA1())  # noqa: S303 - x5t is SHA-1 by definition
+    digest = certificate().fingerprint(hashes.SHA1())
     assert key.x5t == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     assert any("valid until 2029-12-29" in note for note in key.notes)
 

@@ -194,3 +194,8 @@ def test_an_audience_that_looks_like_an_address_stays() -> None:
 def test_names_of_personal_claims(name: str, personal: bool) -> None:
     """Claim types are compared by their last part, whatever the case and the separators."""
     assert is_personal(name) is personal
+
+
+def test_a_mask_tells_nothing_of_a_secret() -> None:
+    """A weak secret could be guessed by trying candidates against a fingerprint: all secrets look alike."""
+    assert mask("password=hunter2;") == mask("password=correct-horse;") == "password=[secret];"

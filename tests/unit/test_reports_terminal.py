@@ -129,6 +129,16 @@ def test_verbose_tells_everything() -> None:
         assert part in text
 
 
+def test_a_narrow_encoding_shows_the_same_lines() -> None:
+    """Where the terminal knows ASCII only, its own characters stand in, one for one."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict", write_through=True)
+    console = Console(file=out, width=80, color_system=None, highlight=False, markup=False, emoji=False)
+    terminal.show(Document(results.typical()), console)
+    assert isinstance(out.buffer, io.BytesIO)
+    lines = out.buffer.getvalue().decode("ascii").splitlines()
+    assert [len(line) for line in lines] == [len(line) for line in shown(results.typical()).splitlines()]
+
+
 def test_an_interrupted_scan_says_so() -> None:
     """Half an answer is never taken for a whole one."""
     assert "Interrupted" in shown(replace(results.typical(), interrupted=True))

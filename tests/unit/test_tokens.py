@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 from pathlib import Path
 
@@ -157,7 +158,7 @@ def test_a_decoded_token_is_found_inside_strings_of_json(levels: int) -> None:
 
 
 def test_a_decoded_token_of_system_text_json_uses_unicode_escapes() -> None:
-    """MEL's JSON console writes quotation marks as \\u0022."""
+    """MEL's JSON console writes quotation marks as code points."""
     inner = DECODED.replace('"', "\\u0022")
     token = only(f'{{"Message":"token: \\u0027{inner}\\u0027.\\n   at System"}}')
     assert (token.form, token.header, token.claims["sub"]) == (TokenForm.DECODED, HEADER, "u0")
@@ -218,7 +219,7 @@ def test_places_do_not_overlap() -> None:
         ("{", TokenForm.DECODED),
         ("e", TokenForm.COMPACT),
     ]
-    assert all(one[1] <= other[0] for one, other in zip(places, places[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(places))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from authlens.reading.runs import Run
 
 LINE = 2048
 """So many bytes of a line decide whether it begins a record."""
-_ESCAPES = re.compile(rb"\x1b\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
-_ESCAPES_TEXT = re.compile(r"\x1b\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
+_ESCAPES = re.compile(rb"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
+_ESCAPES_TEXT = re.compile(r"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
 _LEVELS = {
     "trace": "trace trce trc verbose verb vrb vrbs finest finer all logalways t v",
     "debug": "debug dbug dbg fine d",
@@ -120,17 +120,25 @@ def decoded(data: bytes) -> tuple[str, int]:
 
 def plain(data: bytes) -> bytes:
     """Without the escape sequences that colour a terminal."""
-    return _ESCAPES.sub(b"", data) if b"\x1b" in data else data
+    return _ESCAPES.sub(b"", data) if b"\x1b" in data or b"^[[" in data else data
 
 
 def plain_text(text: str) -> str:
     """The same of text."""
-    return _ESCAPES_TEXT.sub("", text) if "\x1b" in text else text
+    return _ESCAPES_TEXT.sub("", text) if "\x1b" in text or "^[[" in text else text
 
 
 def level(word: object) -> str | None:
     """One of the model's levels."""
     return _BY_WORD.get(str(word).strip().lower()) if word is not None else None
+
+
+_SCOPE_VALUE = re.compile(r"(?<!\w)([A-Za-z]\w{0,63}):(\S{1,2048}?)(?=,? |,?$)")
+
+
+def scope_values(text: str) -> dict[str, str]:
+    """Names and values of a scope that MEL printed."""
+    return dict(_SCOPE_VALUE.findall(text[:LINE]))
 
 
 def request_id(text: str) -> str | None:

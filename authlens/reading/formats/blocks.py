@@ -104,7 +104,9 @@ def _viewer(text: str, place: Place) -> Draft:
     draft.time, draft.time_assumed = timestamps.parse(members.get("Date", ""), place.zone)
     number = members.get("Event ID", "")
     draft.event_id = int(number) if number.isdigit() and len(number) < 10 else None
-    event_body(draft, text[description + 14 :].split("\nEvent Xml:")[0].strip() if description >= 0 else text)
+    event_body(
+        draft, text[description + 14 :].split("\nEvent Xml:", maxsplit=1)[0].strip() if description >= 0 else text
+    )
     return draft
 
 

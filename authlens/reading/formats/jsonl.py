@@ -6,15 +6,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from authlens.model import Record
+from authlens.model import Frozen, Record
 from authlens.reading import needles, timestamps
-from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id
+from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id, scope_values
 from authlens.reading.runs import Run
 
 LIMIT = 16 * 1024 * 1024
 _DEPTH = 200
+_QUOTED = 256 * 1024
+_VALUES = 100
 
 _KINDS = (
     ("clef", ("@t",)),
@@ -36,11 +39,11 @@ INDENTED = frozenset(f"{name}-indented" for name in FORMATS)
 
 def parse(data: bytes | str) -> Any:
     """The value, or None where it is none, or nests too deeply to be one."""
-    opened = data.count(b"[" if isinstance(data, bytes) else "[") + data.count(b"{" if isinstance(data, bytes) else "{")  # type: ignore[arg-type]
-    if opened > _DEPTH and _deep(data):
+    text = data.decode(errors="replace") if isinstance(data, bytes) else data
+    if text.count("[") + text.count("{") > _DEPTH and _deep(text):
         return None
     try:
-        return json.loads(data)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
@@ -61,13 +64,12 @@ def written(value: Any) -> bytes:
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
-def _deep(data: bytes | str) -> bool:
-    text = data.decode(errors="replace") if isinstance(data, bytes) else data
+def _deep(text: str) -> bool:
     depth = 0
     for match in _BRACKETS.finditer(text):
-        token = match.group()
-        depth += token in "[{"
-        depth -= token in "]}"
+        bracket = match.group()
+        depth += bracket in "[{"
+        depth -= bracket in "]}"
         if depth > _DEPTH:
             return True
     return False
@@ -76,6 +78,23 @@ def _deep(data: bytes | str) -> bool:
 def kind(value: Mapping[str, Any]) -> str:
     """The name of the form."""
     return next(name for name, keys in _KINDS if all(key in value for key in keys))
+
+
+_AROUND = " \t\r\n\x1e\x00,[]"
+_BEFORE = b" \t\x1e\x00,[\xef\xbb\xbf"
+
+
+def opens(data: bytes, begin: int, end: int) -> bool:
+    """Whether a line begins with an object; it may be an element of a list that has one on each line."""
+    return data[begin : min(end, begin + 64)].lstrip(_BEFORE).startswith(b"{")
+
+
+def line(data: bytes) -> dict[str, Any] | None:
+    """The object of such a line, or None."""
+    if not opens(data, 0, len(data)):
+        return None
+    value = parse(data.decode(errors="replace").strip(_AROUND))
+    return value if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,7 @@ class Json:
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether an object begins here."""
-        return data[begin : min(end, begin + 64)].lstrip(b" \t\x1e\xef\xbb\xbf").startswith(b"{")
+        return opens(data, begin, end)
 
     def divide(self, run: Run) -> Iterable[Run]:
         """The object's line, and the text behind it."""
@@ -101,7 +120,7 @@ class Json:
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """Read the object; what is none is text."""
         text, broken = decoded(run.data)
-        value = parse(text)
+        value = parse(text.strip(_AROUND))
         draft = read(value, place) if isinstance(value, dict) else broken_object(text)
         return record(draft, run, place), broken
 
@@ -130,7 +149,7 @@ class Indented(Json):
 _TIME = ("@t", "@timestamp", "Timestamp", "timestamp", "time", "Time", "ts", "date", "Date", "datetime", "TimeGenerated", "timestamp [UTC]", "asctime", "longdate")  # fmt: skip
 _LEVEL = ("@l", "Level", "LogLevel", "level", "log.level", "severity", "severityText", "SeverityLevel", "severityLevel", "loglevel", "levelname")  # fmt: skip
 _TEMPLATE = ("@mt", "MessageTemplate", "messageTemplate", "{OriginalFormat}")
-_MESSAGE = ("@m", "RenderedMessage", "Message", "message", "msg", "full_message", "short_message", "FormattedMessage", "OuterMessage", "outerMessage", "body")  # fmt: skip
+_MESSAGE = ("@m", "RenderedMessage", "Message", "message", "msg", "full_message", "short_message", "FormattedMessage", "OuterMessage", "outerMessage", "Content", "content", "body")  # fmt: skip
 _EXCEPTION = ("@x", "Exception", "exception", "exceptions", "error", "ex", "exc_info", "stack_trace", "stackTrace", "StackTrace", "Stacktrace")  # fmt: skip
 _LOGGER = ("SourceContext", "Category", "CategoryName", "logger", "Logger", "loggerName", "LoggerName", "log.logger", "category", "logger_name")  # fmt: skip
 _REQUEST = ("RequestId", "requestId", "TraceIdentifier", "request_id", "AspNetCoreRequestId", "aspnetcore_request_id")
@@ -146,10 +165,10 @@ _NESTED = ("Properties", "State", "fields", "EventProperties", "eventProperties"
 def read(value: Mapping[str, Any], place: Place) -> Draft:
     """What an object says as an event."""
     flat = _flat(value)
-    draft = Draft(fields={k: v for k, v in flat.items() if k not in _SAID})
+    draft = Draft(fields={k: _frozen(v) for k, v in flat.items() if k not in _SAID})
     draft.time, draft.time_assumed = _when(value, place)
     draft.level = _level(value)
-    draft.logger = _text(_first(flat, _LOGGER))
+    draft.logger = _text(_first(flat, _LOGGER)) or _shaped_logger(value)
     draft.event_id = _event_id(flat)
     draft.request_id = _text(_first(flat, _REQUEST))
     draft.trace_id = _text(_first(flat, _TRACE))
@@ -160,6 +179,12 @@ def read(value: Mapping[str, Any], place: Place) -> Draft:
     if draft.request_id is None:
         draft.request_id = request_id(draft.text[:2048])
     return draft
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Frozen({k: _frozen(v) for k, v in value.items()})
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
 
 
 def _first(value: Mapping[str, Any], names: Iterable[str]) -> Any:
@@ -213,6 +238,17 @@ def _number_level(value: Mapping[str, Any], number: int) -> str | None:
     return dict(enumerate(("trace", "debug", "information", "warning", "error", "critical"))).get(number)
 
 
+_DOTTED = re.compile(r"[A-Za-z_][\w+`]{0,100}(?:\.[A-Za-z_][\w+`<>,]{0,200}){2,20}")
+
+
+def _shaped_logger(value: Mapping[str, Any]) -> str | None:
+    """The logger's name in a layout of the user's own."""
+    if kind(value) not in {"json", "nlog-json"}:
+        return None
+    names = (v for k, v in value.items() if isinstance(v, str) and "host" not in k.lower() and _DOTTED.fullmatch(v))
+    return next(names, None)
+
+
 def _event_id(flat: Mapping[str, Any]) -> int | None:
     value = flat.get("EventId", flat.get("eventId", flat.get("event.code")))
     if isinstance(value, dict):
@@ -223,6 +259,8 @@ def _event_id(flat: Mapping[str, Any]) -> int | None:
 
 
 def _host(value: Mapping[str, Any]) -> Any:
+    if "Host" in value and "Service" in value:
+        return value["Host"]
     host = value.get("host")
     return host.get("name") if isinstance(host, dict) else host
 
@@ -251,6 +289,8 @@ def _flat(value: Mapping[str, Any]) -> dict[str, Any]:
 def _scopes(scopes: list[Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for scope in scopes:
+        if isinstance(scope, str):
+            merged.update(scope_values(scope))
         if isinstance(scope, dict):
             merged.update({k: v for k, v in scope.items() if k not in {"Message", "{OriginalFormat}"}})
     return merged
@@ -335,7 +375,9 @@ def _shown(value: Any) -> str:
 
 def _unquoted(text: str, values: Mapping[str, Any]) -> str:
     """Serilog renders strings in quotes; the values themselves tell which quotes are its own."""
-    for value in values.values():
+    if '"' not in text or len(text) > _QUOTED:
+        return text
+    for value in islice(values.values(), _VALUES):
         if isinstance(value, str) and value:
             text = text.replace('"' + value.replace('"', '\\"') + '"', value)
     return text

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from authlens.errors import UsageError
 from authlens.model import Layout
@@ -90,7 +89,7 @@ def _backwards(streams: Mapping[str, Run | Sheaf]) -> bool:
         pieces = run.slice(0, min(len(run.data), _SAMPLE)).pieces[:300]
         stamps = [timestamps.parse(p.note.stamp)[0] for p in pieces if p.note and p.note.stamp]
         moments = [s for s in stamps if s is not None]
-        pairs = list(zip(moments, moments[1:], strict=False))
+        pairs = list(pairwise(moments))
         rises += sum(a < b for a, b in pairs)
         falls += sum(a > b for a, b in pairs)
     return falls > 2 and falls > 3 * rises
@@ -116,7 +115,7 @@ def _csv(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     delimiter = max(",;\t", key=first.count)
     if first.count(delimiter) < 1 or len(first) > 8192:
         return None
-    cells = {c.strip().lower() for c in next(csv.reader(io.StringIO(first), delimiter=delimiter), [])}
+    cells = {c.strip().lower() for c in envelopes.cells(first, delimiter)}
     if len(cells) < 2 or not cells & _TEXT_COLUMNS or not cells & _TIME_COLUMNS:
         return None
     return _wrapped("csv", head, depth, "a table with a header", partial=partial)
@@ -132,7 +131,7 @@ def _lines_in_envelopes(head: bytes, depth: int, *, partial: bool) -> Layout | N
     for name in envelopes.LINE_PREFIXES:
         envelope = envelopes.of(name)
         share = sum(envelope.starts(line, 0, len(line)) for line in lines) / max(1, len(lines))
-        if share < _SHARES.get(name, 0.8):
+        if share < _SHARES.get(name, 0.8) or (share < 0.5 and not envelope.starts(lines[0], 0, len(lines[0]))):
             continue
         layout = _wrapped(name, head, depth, f"{share:.0%} of the lines are {name} lines", partial=partial)
         if layout.format not in _UNKNOWN or name in _SURE:
@@ -140,7 +139,7 @@ def _lines_in_envelopes(head: bytes, depth: int, *, partial: bool) -> Layout | N
     return None
 
 
-_SHARES = {"cri": 0.5, "syslog-5424": 0.5, "syslog": 0.6, "docker-desktop": 0.45}
+_SHARES = {"cri": 0.5, "syslog-5424": 0.05, "syslog": 0.3, "docker-desktop": 0.45}
 _SURE = frozenset({"cri", "syslog-5424", "syslog", "logcli", "kubectl"})
 
 
@@ -154,19 +153,26 @@ def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     objects = []
     lines = head.split(b"\n")[:_LINES]
     for line in lines[:-1] if partial and len(lines) > 1 else lines:
-        value = jsonl.parse(line.strip(b" \t\r\x1e\x00")) if line.lstrip(b" \t\x1e\x00").startswith(b"{") else None
-        if isinstance(value, dict) and value:
+        value = jsonl.line(line)
+        if value:
             objects.append(value)
             around[envelopes.of_object(value) or ""] += 1
             kinds[jsonl.kind(value)] += 1
     filled = sum(1 for line in lines if line.strip())
     if not objects or len(objects) * 5 < filled:
         return None
-    name = _envelope(around) or (_message_envelope(objects, kinds) if depth else None)
+    kind, count = kinds.most_common(1)[0]
+    name = _envelope(around)
+    if name is None and kind == "json" and sum(map(_is_list, objects)) * 2 > len(objects):
+        return None  # a document, or several
+    name = name or (_message_envelope(objects, kinds) if depth else None)
     if name is not None and depth:
         return _wrapped(name, head, depth, f"lines are {name} objects", partial=partial)
-    kind, count = kinds.most_common(1)[0]
     return Layout(format=kind, why=f"{count} lines are JSON objects of this form")
+
+
+def _is_list(value: dict[str, object]) -> bool:
+    return envelopes.holds_list(jsonl.written(value))
 
 
 def _envelope(around: Counter[str]) -> str | None:
@@ -285,7 +291,8 @@ _NUMERIC = re.compile(timestamps.KINDS["numeric"])
 
 
 def _day_first(line: str) -> bool:
-    match = _NUMERIC.search(line[:64])
+    before = _BEFORE.match(line)
+    match = _NUMERIC.match(line, before.end() if before else 0)
     return match is not None and 12 < int(match["a"]) <= 31 and int(match["b"]) <= 12
 
 

@@ -7,10 +7,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 
 from authlens.model import Layout, Record
 from authlens.reading import timestamps
-from authlens.reading.formats.base import LINE, Draft, Place, decoded, level, plain, plain_text, record, request_id
+from authlens.reading.formats.base import (
+    LINE,
+    Draft,
+    Place,
+    decoded,
+    level,
+    plain,
+    plain_text,
+    record,
+    request_id,
+    scope_values,
+)
 from authlens.reading.runs import Run
 
 LIMIT = 1024 * 1024
@@ -69,7 +81,7 @@ HEADS = (
     Head(
         "katana-trace",
         r"(?P<cat>[A-Za-z_][\w.]{0,200}) (?P<lvl>Critical|Error|Warning|Information|Verbose|Start|Stop|Suspend|Resume|Transfer): (?P<eid>\d{1,10}) : (?P<msg>)",
-        "fields",
+        "trace",
     ),
     Head(
         "nlog",
@@ -79,6 +91,11 @@ HEADS = (
     Head(
         "log4net",
         rf"(?P<ts>{timestamps.pattern('iso')}) \[[^\]\n]{{0,200}}\] (?P<lvl>[A-Z]{{4,9}}) +(?P<cat>[^\s]{{1,400}}) (?:\[[^\]\n]{{0,200}}\] |\(null\) )?- (?P<msg>)",
+        "fields",
+    ),
+    Head(
+        "log4net-detail",
+        r"\d{1,12} \[[^\]\n]{0,200}\] (?P<lvl>[A-Z]{4,9}) +(?P<cat>\S{1,400}) \S{1,200} - (?P<msg>)",
         "fields",
     ),
     Head(
@@ -115,7 +132,7 @@ class TextFormat:
         stop = min(end, begin + LINE)
         if self.ends and (stop <= begin or data[stop - 1] not in self.ends):
             return False
-        if data.find(b"\x1b", begin, stop) >= 0:
+        if data.find(b"\x1b", begin, stop) >= 0 or data.find(b"^[[", begin, stop) >= 0:
             return self.pattern.match(plain(data[begin:stop])) is not None
         return self.pattern.match(data, begin, stop) is not None
 
@@ -195,7 +212,7 @@ class Paste:
                 begin = match.end(1)
                 cuts.add(begin)
         ordered = [0, *sorted(cuts - {0}), len(data)]
-        return [run.slice(a, b) for a, b in zip(ordered, ordered[1:], strict=False) if a < b]
+        return [run.slice(a, b) for a, b in pairwise(ordered) if a < b]
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """The text as it stands."""
@@ -248,6 +265,19 @@ def _joined(message: str, rest: str) -> str:
     return (f"{message}\n{rest}" if rest else message).strip()
 
 
+_TRAILER = re.compile(r"\n {4}(?:ProcessId|LogicalOperationStack|ThreadId|DateTime|Timestamp|Callstack)=")
+_TRAILED = re.compile(r"\n {4}DateTime=(\S{1,40})")
+
+
+def _trace(draft: Draft, groups: dict[str, str], message: str, rest: str) -> None:
+    """What ``traceOutputOptions`` adds stands indented behind the text."""
+    rest = f"\n{rest}"
+    when, trailer = _TRAILED.search(rest), _TRAILER.search(rest)
+    if when is not None:
+        draft.time, draft.time_assumed = timestamps.parse(when[1])
+    _fields(draft, groups, message, (rest[: trailer.start()] if trailer else rest)[1:])
+
+
 def _fields(draft: Draft, groups: dict[str, str], message: str, rest: str) -> None:
     draft.text = _joined(message, rest)
     if groups.get("rid"):
@@ -265,7 +295,6 @@ _SCOPE = re.compile(
     r"=> (?:SpanId:[0-9a-f]{1,32}, TraceId:[0-9a-f]{1,64}, ParentId:[0-9a-f]{1,32}|ConnectionId:\S{1,64}"
     r"|RequestPath:\S{0,2048} RequestId:\S{1,128}(?:, SpanId:\S{1,64}, TraceId:\S{1,64}, ParentId:\S{0,64})?) ?"
 )
-_SCOPE_VALUE = re.compile(r"(?<!\w)([A-Za-z]\w{0,63}):(\S{1,2048}?)(?=,? |,?$)")
 
 
 def _mel(draft: Draft, _: dict[str, str], _message: str, rest: str) -> None:
@@ -284,7 +313,7 @@ def _single(draft: Draft, _: dict[str, str], message: str, rest: str) -> None:
 
 def scope(draft: Draft, text: str) -> None:
     """Take the values that a scopes line names."""
-    values = {name: value for name, value in _SCOPE_VALUE.findall(text[:LINE])}
+    values = scope_values(text)
     draft.request_id = values.get("RequestId") or draft.request_id
     draft.trace_id = values.get("TraceId") or draft.trace_id
     draft.fields = {**draft.fields, **values}
@@ -293,13 +322,17 @@ def scope(draft: Draft, text: str) -> None:
 # --------------------------------------------------------------------------- columns
 
 _EXCEPTION = re.compile(r"[\w.+`]{1,200}Exception(?:: | \(|$)")
-_DOTTED = re.compile(r"\s*([A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>\[\],-]{1,200}){1,20})(?=\s*$|: |\s=> |\s-\s|\s\[|\||\t)")
+_DOTTED = re.compile(
+    r"\s*([A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>\[\],-]{1,200}){1,20})(?=\s*$|: |\s=> |\s-\s|\s\[|\||\t|\] )"
+)
 _BRACKET = re.compile(r"\s?\[([^\[\]\n]{0,200})\]")
 _COLUMN = re.compile(r"\s{0,8}(?:[\[|\t]|[A-Za-z_][\w+`]{0,100}\.\w|=> |[-:]\s)")
 _DASH = re.compile(r"^\s{0,8}(?:-|:)\s")
 _PIPE = re.compile(r"\s?\|?\s?([^|\n]{0,300}?)\s?\|")
 _TAB = re.compile(r"\t?([^\t\n]{0,300})\t")
-_PLAIN_VALUE = re.compile(r"\(null\)|[\w:.{}-]{0,64}|\.NET [\w ]{1,40}|(?:\w{1,40}=\S{0,100} ?){1,8}")
+_PLAIN_VALUE = re.compile(
+    r"\w{1,40}: \S{0,100}|\(null\)|[\w:.{}+`-]{0,200}|\.NET [\w ]{1,40}|(?:\w{1,40}=\S{0,100} ?){1,8}"
+)
 
 
 def _columns(draft: Draft, groups: dict[str, str], message: str, rest: str) -> None:
@@ -327,7 +360,7 @@ def _peeled(draft: Draft, message: str, middle: str) -> str:
         dotted = _DOTTED.match(message)
         if dotted is not None and draft.logger is None and not _EXCEPTION.match(message.lstrip()):
             draft.logger = dotted[1]
-            message = message[dotted.end() :]
+            message = message[dotted.end() :].removeprefix("]")
             continue
         break
     if message.lstrip().startswith("=> "):
@@ -360,5 +393,6 @@ _BODIES: dict[str, Callable[[Draft, dict[str, str], str, str], None]] = {
     "fields": _fields,
     "mel": _mel,
     "single": _single,
+    "trace": _trace,
     "utc": _utc,
 }

@@ -1,0 +1,294 @@
+"""What one record tells of a refused token: its role, the text it quotes, and what that text says.
+
+Equal texts are read once and share one statement, so that what is kept of a record is small and does not hold
+the record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from authlens import messages, tokens
+from authlens.model import Origin, Record, Role, Statement
+
+_CODE = re.compile(r"(?<![A-Za-z0-9])(?:IDX|IDW|MIML)\d{5}(?=:)|errors/ID\d{4}")
+_END_OF_QUOTE = re.compile(r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
+_SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
+_REFUSED = re.compile(r"^\s*[\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was not authenticated\. Failure message: ?")
+_ACCEPTED = re.compile(r"AuthenticationScheme: [\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was successfully authenticated")
+_STATUS = re.compile(
+    r"Request finished.{0,4000}? - (?P<status>\d{3})\b|Request finished in .{1,40}? (?P<old>\d{3})\b|responded (?P<serilog>\d{3}) in ",
+    re.DOTALL,
+)
+_CHALLENGED = re.compile(r"\s*The response was successfully returned as a challenge response")
+_HOST_TEXT = re.compile(
+    r"\s*(?:Failed to validate the token\b[^\n]{0,20000}?\.(?=\s|$)|Exception occurred while processing message\."
+    r"|An unhandled exception[^\n.]{0,200}\.|Error from RemoteAuthentication:"
+    r"|[^\n]{1,200}? was not authenticated\. Failure message:)\s*(?:[\"'])?(?:[\w.`+]{1,300}:\s)?"
+)
+_INNER = re.compile(r" ---> (?:[\w.`+]{1,300}: )?")
+REMOTE_LOGIN: Final = "handling the remote login"
+_ADAPTERS = ("IdentityLoggerAdapter", "Microsoft.IdentityModel.EventSource", "Microsoft-IdentityModel")
+DISPATCHER: Final = "OpenIddict"
+_KEY_LENGTH = 600
+_KEPT_TEXT: Final = 64 * 1024
+"""So much of a record's text is kept, characters; all of it has been read."""
+_CACHED_TEXT: Final = 16 * 1024
+"""Texts up to this length are remembered, characters."""
+_AROUND: Final = (Role.FINISH, Role.START, Role.SUCCESS)
+"""Roles of records that tell of a request and of no refusal."""
+_NOTHING: Final = Statement(text="")
+
+
+class Sighting(NamedTuple):
+    """What one record contributes, without the record: equal texts share one statement."""
+
+    path: str
+    offset: int
+    line: int
+    end: int
+    lines: int
+    role: Role
+    key: str
+    """The quoted failure text, squashed, so that differently formatted quotes of one text are equal."""
+    statement: Statement
+    time: datetime | None = None
+    time_assumed: bool = False
+    level: str | None = None
+    logger: str | None = None
+    request_id: str | None = None
+    host: str | None = None
+    client: str | None = None
+    stream: str = ""
+    scheme: str | None = None
+    status: int | None = None
+    cut: bool = False
+    secondary: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        """Where the record begins."""
+        return Origin(path=self.path, offset=self.offset, line=self.line)
+
+
+def moved(seen: Sighting | None, lines: int) -> Sighting | None:
+    """The same so many lines further down: for a part whose first line was not known when it was read."""
+    return seen._replace(line=seen.line + lines) if seen is not None else None
+
+
+class _Text(NamedTuple):
+    """What a text says whoever logged it."""
+
+    statement: Statement
+    role: Role | None
+    """That its fixed beginning gives it."""
+    key: str
+    scheme: str | None
+    begins: bool
+    """It begins with a code."""
+
+
+def sight(record: Record) -> Sighting | None:
+    """What a record tells of a failure, or None where it only mentions a code."""
+    text = record.text
+    fixed = _fixed_role(text)
+    logger = record.logger or ""
+    adapter = logger.endswith(_ADAPTERS[0]) or logger in _ADAPTERS[1:]
+    if fixed in _AROUND and not adapter:
+        return _around(record, fixed)
+    if record.secondary:
+        return None
+    known = _read(text)
+    role = _role(known, logger, adapter=adapter)
+    if role is None:
+        return None
+    return Sighting(
+        record.origin.path,
+        record.origin.offset,
+        record.origin.line,
+        record.end,
+        record.lines,
+        role,
+        known.key,
+        known.statement,
+        record.time,
+        record.time_assumed,
+        record.level,
+        _same(record.logger),
+        record.request_id,
+        _same(record.host),
+        _same(record.client),
+        _same(record.stream) or "",
+        _same(record.scheme or known.scheme),
+        None,
+        record.cut,
+        record.secondary,
+    )
+
+
+def _around(record: Record, role: Role) -> Sighting | None:
+    """A record that tells how a request ended, or that one was accepted; its text is not kept."""
+    accepted = _ACCEPTED.match(record.text) if role is Role.SUCCESS else None
+    scheme = record.scheme or (accepted.group("scheme").strip() if accepted else None)
+    return Sighting(
+        record.origin.path,
+        record.origin.offset,
+        record.origin.line,
+        record.end,
+        record.lines,
+        role,
+        "",
+        _NOTHING,
+        record.time,
+        record.time_assumed,
+        record.level,
+        None,
+        record.request_id,
+        _same(record.host),
+        _same(record.client),
+        _same(record.stream) or "",
+        _same(scheme),
+        _status(record) if role is Role.FINISH else None,
+        record.cut,
+        record.secondary,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _same(text: str | None) -> str | None:
+    """One object for equal names of loggers, hosts and schemes."""
+    return text
+
+
+# --------------------------------------------------------------------------- one text
+
+
+def _read(text: str) -> _Text:
+    return _remembered(text) if len(text) <= _CACHED_TEXT else _made(text)
+
+
+def _made(text: str) -> _Text:
+    statement = Statement(
+        text=text[:_KEPT_TEXT],
+        messages=messages.read(text),
+        exceptions=messages.exceptions(text),
+        tokens=tokens.find(text),
+    )
+    role = _fixed_role(text)
+    refused = _REFUSED.match(text) if role is Role.REFUSED else None
+    scheme = refused.group("scheme").strip() if refused else None
+    return _Text(statement, role, _key(text), scheme, _begins_with_code(text, statement))
+
+
+_remembered: Callable[[str], _Text] = lru_cache(maxsize=4096)(_made)
+
+
+def _role(known: _Text, logger: str, *, adapter: bool) -> Role | None:
+    statement = known.statement
+    failing = any(not m.informational for m in statement.messages)
+    if adapter:
+        return Role.LIBRARY if statement.messages else None
+    if known.role is not None:
+        return known.role
+    if _CHALLENGED.match(statement.text):
+        return Role.CHALLENGE if failing else None
+    if not statement.messages:
+        return None
+    if logger.startswith(DISPATCHER):
+        return Role.LIBRARY if failing else None
+    if not logger and known.begins:
+        return Role.LIBRARY
+    return Role.APPLICATION if failing else None
+
+
+def _fixed_role(text: str) -> Role | None:
+    """The role that a host's own fixed text gives a record."""
+    head = text[:600].lstrip()
+    if head.startswith("Failed to validate the token"):
+        return Role.EXCEPTION
+    if head.startswith("Exception occurred while processing message"):
+        return Role.MESSAGE
+    if " was not authenticated. Failure message:" in head and _REFUSED.match(head):
+        return Role.REFUSED
+    if head.startswith("Error from RemoteAuthentication"):
+        return Role.REMOTE
+    if "An unhandled exception" in head and ("executing the request" in head or "thrown by the application" in head):
+        return Role.UNHANDLED if _CODE.search(text) or REMOTE_LOGIN in text else None
+    if head.startswith("Request finished") or (
+        head.startswith("HTTP ") and "responded" in head and not _CODE.search(text)
+    ):
+        return Role.FINISH
+    if head.startswith(("Successfully validated the token", "AuthenticationScheme: ")):
+        return Role.SUCCESS if head[0] == "S" or _ACCEPTED.match(head) else None
+    if head.startswith("Application started."):
+        return Role.START
+    return None
+
+
+def _begins_with_code(text: str, statement: Statement) -> bool:
+    first = statement.messages[0] if statement.messages else None
+    if first is None or first.code is None:
+        return False
+    head = text[: first.start + len(first.code) + 1].lstrip()
+    return head.startswith((first.code, "Message: " + first.code)) or "Microsoft.IdentityModel Version:" in head
+
+
+def _key(text: str) -> str:
+    """From the first code to the end of the quoted message, without what formatters change."""
+    found = _CODE.search(text)
+    start = found.start() if found else _uncoded(text)
+    quote = text[start : start + 8 * _KEY_LENGTH]
+    end = _END_OF_QUOTE.search(quote)
+    return _SQUASH.sub("", quote[: end.start() if end else None])[:_KEY_LENGTH].rstrip(".")
+
+
+def _uncoded(text: str) -> int:
+    """Where the failure's own words begin behind the fixed text of the host and the exception's type."""
+    wrapper = text.find(REMOTE_LOGIN)
+    inner = _INNER.search(text, wrapper) if wrapper >= 0 else None
+    found = inner or _HOST_TEXT.match(text)
+    return found.end() if found else 0
+
+
+def _status(record: Record) -> int | None:
+    stated = record.fields.get("StatusCode")
+    if isinstance(stated, int) and not isinstance(stated, bool):
+        return stated
+    found = _STATUS.search(record.text)
+    return int(next(g for g in found.groups() if g)) if found else None
+
+
+# --------------------------------------------------------------------------- many statements
+
+
+class Shared:
+    """One statement for equal texts, also where they were read by other processes; bounded."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        """At most so many statements are remembered; beyond that equal texts are kept more than once."""
+        self._most = most
+        self._known: dict[str, Statement] = {}
+
+    def __call__(self, seen: Sighting) -> Sighting:
+        """The sighting with the statement that was known first."""
+        known = self._known.get(seen.statement.text)
+        if known is seen.statement:
+            return seen
+        if known is not None and known == seen.statement:
+            return seen._replace(statement=known)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[seen.statement.text] = seen.statement
+        return seen
+
+
+def shortened(statement: Statement) -> Statement:
+    """Without the token's text and most of the record's: for what comes after too many different texts."""
+    return replace(
+        statement, text=statement.text[:600], tokens=tuple(replace(t, raw=None) for t in statement.tokens[:1])
+    )
