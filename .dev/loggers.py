@@ -31,7 +31,9 @@ class Event:
 
     def text(self, null: str = "(null)", show: Callable[[Any], str] = str) -> str:
         """The rendered message."""
-        return re.sub(r"\{(\w+)\}", lambda m: null if self.props[m[1]] is None else show(self.props[m[1]]), self.template)
+        return re.sub(
+            r"\{(\w+)\}", lambda m: null if self.props[m[1]] is None else show(self.props[m[1]]), self.template
+        )
 
     @property
     def mel(self) -> str:
@@ -51,12 +53,17 @@ OLD = {"Debug": "DEBUG", "Information": "INFO", "Warning": "WARN", "Error": "ERR
 SYSLOG = {"Debug": 7, "Information": 6, "Warning": 4, "Error": 3, "Critical": 2}
 
 
+ESCAPED = {c: f"\\u{ord(c):04X}" for c in "'`+<>&"}
+
+
 def lines(first: str, *rest: str) -> str:
     return "\n".join([first, *(r for r in rest if r)]) + "\n"
 
 
 def serilog_file(e: Event) -> str:
-    return lines(f"{e.time:%Y-%m-%d %H:%M:%S}.{e.time:%f}"[:-3] + f" +00:00 [{SHORT[e.level]}] {e.text('null')}", e.exception)
+    return lines(
+        f"{e.time:%Y-%m-%d %H:%M:%S}.{e.time:%f}"[:-3] + f" +00:00 [{SHORT[e.level]}] {e.text('null')}", e.exception
+    )
 
 
 def serilog_console(e: Event) -> str:
@@ -74,7 +81,9 @@ def quoted(value: Any) -> str:
 
 def serilog_2016(e: Event) -> str:
     """The template with a whole level name, before texts were written without quotes."""
-    return lines(f"{e.time:%Y-%m-%d %H:%M:%S}.{e.time:%f}"[:-3] + f" +00:00 [{e.level}] {e.text('null', quoted)}", e.exception)
+    return lines(
+        f"{e.time:%Y-%m-%d %H:%M:%S}.{e.time:%f}"[:-3] + f" +00:00 [{e.level}] {e.text('null', quoted)}", e.exception
+    )
 
 
 def compact(value: Any) -> str:
@@ -84,7 +93,9 @@ def compact(value: Any) -> str:
 def scope(e: Event) -> dict[str, Any]:
     """What Serilog adds to every event of a request."""
     event_id = {"EventId": {"Id": e.id} | ({"Name": e.name} if e.name else {})} if e.id or e.name else {}
-    where = {"RequestId": e.request, "RequestPath": e.path, "ConnectionId": e.request.split(":")[0]} if e.request else {}
+    where = (
+        {"RequestId": e.request, "RequestPath": e.path, "ConnectionId": e.request.split(":")[0]} if e.request else {}
+    )
     return {**e.props, **event_id, "SourceContext": e.source, **where}
 
 
@@ -120,7 +131,9 @@ def mel_simple_ts(e: Event) -> str:
     """With timestamps and scopes."""
     where = f"=> {spans(e)} => ConnectionId:{e.request.split(':')[0]} => RequestPath:{e.path} RequestId:{e.request}"
     head = f"{e.time:%Y-%m-%dT%H:%M:%S}.{e.time:%f}"[:-3] + f"+00:00 {MEL[e.level]}: {e.source}[{e.id}]\n"
-    return head + (indented(where) if e.request else "") + indented(e.mel) + (indented(e.exception) if e.exception else "")
+    return (
+        head + (indented(where) if e.request else "") + indented(e.mel) + (indented(e.exception) if e.exception else "")
+    )
 
 
 def one_line(e: Event) -> str:
@@ -146,7 +159,7 @@ def mel_json(e: Event) -> str:
     ]
     out |= {"State": {**e.props, "{OriginalFormat}": e.template}, "Scopes": scopes if e.request else []}
     # System.Text.Json escapes more than JSON asks for.
-    return re.sub(r"['`+<>&]", lambda m: f"\\u{ord(m[0]):04X}", compact(out)).replace('\\"', "\\u0022")
+    return re.sub(r"\\.|['`+<>&]", lambda m: "\\u0022" if m[0] == '\\"' else ESCAPED.get(m[0], m[0]), compact(out))
 
 
 def nlog(e: Event) -> str:
@@ -160,7 +173,10 @@ def nlog_json(e: Event) -> str:
 
 
 def log4net(e: Event) -> str:
-    head = f"{e.time:%Y-%m-%d %H:%M:%S},{e.time:%f}"[:-3] + f" [{11 if e.request else 1}] {OLD[e.level]:5} {e.source} [(null)]"
+    head = (
+        f"{e.time:%Y-%m-%d %H:%M:%S},{e.time:%f}"[:-3]
+        + f" [{11 if e.request else 1}] {OLD[e.level]:5} {e.source} [(null)]"
+    )
     return lines(f"{head} - {e.mel}", e.exception)
 
 
@@ -201,7 +217,13 @@ def docker_json(text: str, events: Sequence[Event]) -> str:
     time = events[0].time
     out = ""
     for n, line in enumerate(text.splitlines()):
-        out += compact({"log": f"{line}\n", "stream": "stdout", "time": f"{time + timedelta(milliseconds=7 * n):%Y-%m-%dT%H:%M:%S.%f}123Z"})
+        out += compact(
+            {
+                "log": f"{line}\n",
+                "stream": "stdout",
+                "time": f"{time + timedelta(milliseconds=7 * n):%Y-%m-%dT%H:%M:%S.%f}123Z",
+            }
+        )
     return out
 
 

@@ -77,7 +77,13 @@ class Story:
 
     def start(self, told: dict[str, Any]) -> Iterator[Event]:
         source = "Microsoft.Hosting.Lifetime"
-        yield self.event("Now listening on: {address}", props={"address": "http://[::]:8080"}, source=source, id=14, name="ListeningOnAddress")
+        yield self.event(
+            "Now listening on: {address}",
+            props={"address": "http://[::]:8080"},
+            source=source,
+            id=14,
+            name="ListeningOnAddress",
+        )
         yield self.event("Application started. Press Ctrl+C to shut down.", source=source)
         yield self.event("Hosting environment: {EnvName}", props={"EnvName": "Production"}, source=source)
 
@@ -98,7 +104,9 @@ class Story:
 
         def inside() -> Iterator[Event]:
             if "scheme" in told:
-                yield self.event("Successfully validated the token.", source=BEARER, id=2, name="TokenValidationSucceeded")
+                yield self.event(
+                    "Successfully validated the token.", source=BEARER, id=2, name="TokenValidationSucceeded"
+                )
             yield from self.served(told)
 
         yield from self.exchange(told, inside, 200)
@@ -117,10 +125,15 @@ class Story:
             if "token" in told:  # ASP.NET Core 1 and 2.0 print it
                 template, props = "Failed to validate the token {Token}.", {"Token": encoded(told["token"])}
             if exception:
-                yield self.event(template, props=props, source=BEARER, id=1, name="TokenValidationFailed", exception=exception)
+                yield self.event(
+                    template, props=props, source=BEARER, id=1, name="TokenValidationFailed", exception=exception
+                )
             yield self.event(
                 "{AuthenticationScheme} was not authenticated. Failure message: {FailureMessage}",
-                props={"AuthenticationScheme": told["scheme"], "FailureMessage": told.get("failure") or message(exception)},
+                props={
+                    "AuthenticationScheme": told["scheme"],
+                    "FailureMessage": told.get("failure") or message(exception),
+                },
                 source=BEARER,
                 id=7,
                 name="AuthenticationSchemeNotAuthenticatedWithFailure",
@@ -137,10 +150,23 @@ class Story:
         def inside() -> Iterator[Event]:
             yield from self.library(told)
             if not told.get("elsewhere"):
-                yield self.event("Exception occurred while processing message.", level="Error", source=source, id=3, name="ProcessingMessageFailed", exception=exception)
+                yield self.event(
+                    "Exception occurred while processing message.",
+                    level="Error",
+                    source=source,
+                    id=3,
+                    name="ProcessingMessageFailed",
+                    exception=exception,
+                )
             if told.get("signin"):
                 remote = {"ErrorMessage": message(exception)}
-                yield self.event("Error from RemoteAuthentication: {ErrorMessage}.", props=remote, source=source, id=4, name="RemoteAuthenticationError")
+                yield self.event(
+                    "Error from RemoteAuthentication: {ErrorMessage}.",
+                    props=remote,
+                    source=source,
+                    id=4,
+                    name="RemoteAuthenticationError",
+                )
                 wrapped = "Microsoft.AspNetCore.Authentication.AuthenticationFailureException: An error was encountered while handling the remote login."
                 last = f"{wrapped}\n ---> {exception}\n   --- End of inner exception stack trace ---\n{REMOTE}"
             else:
@@ -175,14 +201,36 @@ class Story:
         path, method = told["path"], told.get("method", "GET")
         self.request = {"request": f"{self.connection}:{self.requests:08X}", "path": path}
         began = self.clock
-        asked = {"Protocol": "HTTP/1.1", "Method": method, "ContentType": None, "ContentLength": None, "Scheme": "https", "Host": HOST, "PathBase": "", "Path": path, "QueryString": ""}
+        asked = {
+            "Protocol": "HTTP/1.1",
+            "Method": method,
+            "ContentType": None,
+            "ContentLength": None,
+            "Scheme": "https",
+            "Host": HOST,
+            "PathBase": "",
+            "Path": path,
+            "QueryString": "",
+        }
         where = f"HTTP/1.1 {method} https://{HOST}{path}"
         template = "{Protocol} {Method} {Scheme}://{Host}{PathBase}{Path}{QueryString} - "
-        yield self.event("Request starting " + template + "{ContentType} {ContentLength}", props=asked, source=HOSTING, id=1, plain=f"Request starting {where} - - -")
+        yield self.event(
+            "Request starting " + template + "{ContentType} {ContentLength}",
+            props=asked,
+            source=HOSTING,
+            id=1,
+            plain=f"Request starting {where} - - -",
+        )
         yield from inside()
         took = round((self.clock - began) / timedelta(milliseconds=1) + 0.2071, 4)
         kind, length = ("application/json; charset=utf-8", None) if status == 200 else (None, 0)
-        answer = {"ElapsedMilliseconds": took, "StatusCode": status, **asked, "ContentType": kind, "ContentLength": length}
+        answer = {
+            "ElapsedMilliseconds": took,
+            "StatusCode": status,
+            **asked,
+            "ContentType": kind,
+            "ContentLength": length,
+        }
         mel_kind = kind.replace("; ", ";+") if kind else "-"
         yield self.event(
             "Request finished " + template + "{StatusCode} {ContentLength} {ContentType} {ElapsedMilliseconds}ms",
@@ -195,14 +243,36 @@ class Story:
 
     def served(self, told: dict[str, Any]) -> Iterator[Event]:
         number = told["path"].rsplit("/", 1)[-1]
-        yield self.event("Executing endpoint '{EndpointName}'", props={"EndpointName": "HTTP: GET /orders/{id:int}"}, source="Microsoft.AspNetCore.Routing.EndpointMiddleware", name="ExecutingEndpoint")
-        yield self.event("Order {OrderId} loaded in {Elapsed} ms", props={"OrderId": int(number) if number.isdigit() else 0, "Elapsed": 12})
+        yield self.event(
+            "Executing endpoint '{EndpointName}'",
+            props={"EndpointName": "HTTP: GET /orders/{id:int}"},
+            source="Microsoft.AspNetCore.Routing.EndpointMiddleware",
+            name="ExecutingEndpoint",
+        )
+        yield self.event(
+            "Order {OrderId} loaded in {Elapsed} ms",
+            props={"OrderId": int(number) if number.isdigit() else 0, "Elapsed": 12},
+        )
 
     def challenged(self, told: dict[str, Any]) -> Iterator[Event]:
-        reason = "These requirements were not met:\nDenyAnonymousAuthorizationRequirement: Requires an authenticated user."
-        yield self.event("Authorization failed. {Reason}", props={"Reason": reason}, source="Microsoft.AspNetCore.Authorization.DefaultAuthorizationService", id=2, name="UserAuthorizationFailed")
+        reason = (
+            "These requirements were not met:\nDenyAnonymousAuthorizationRequirement: Requires an authenticated user."
+        )
+        yield self.event(
+            "Authorization failed. {Reason}",
+            props={"Reason": reason},
+            source="Microsoft.AspNetCore.Authorization.DefaultAuthorizationService",
+            id=2,
+            name="UserAuthorizationFailed",
+        )
         scheme = {"AuthenticationScheme": told.get("scheme", "Bearer")}
-        yield self.event("AuthenticationScheme: {AuthenticationScheme} was challenged.", props=scheme, source=BEARER, id=12, name="AuthenticationSchemeChallenged")
+        yield self.event(
+            "AuthenticationScheme: {AuthenticationScheme} was challenged.",
+            props=scheme,
+            source=BEARER,
+            id=12,
+            name="AuthenticationSchemeChallenged",
+        )
 
 
 PIPELINE = """\

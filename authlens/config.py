@@ -10,6 +10,7 @@ import difflib
 import enum
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,13 +18,14 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from authlens.errors import Fault, FaultsError
+from authlens.errors import Fault, FaultsError, UsageError
 from authlens.model import Severity
 
 LARGEST_FILE: Final = 1024 * 1024
 """Bytes of a configuration file; it is written by hand."""
-REPORTS: Final = ("html", "json")
+REPORTS: Final = ("html", "json", "jsonl", "csv", "markdown", "sarif", "junit", "prometheus")
 """Reports that an option of the same name asks for."""
+MOST_JOBS: Final = 256
 NEVER: Final = "none"
 FAIL_ON: Final = (*(s.value for s in Severity), "info", NEVER)
 
@@ -34,6 +36,7 @@ class Kind(enum.Enum):
     FLAG = "true or false"
     WORD = "a text"
     WORDS = "a text or a list of texts"
+    NUMBER = "a number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +61,20 @@ OPTIONS: Final = (
     Option(name="settings", kind=Kind.WORDS, file=True),
     Option(name="bundle", kind=Kind.WORDS, file=True),
     Option(name="jwks", kind=Kind.WORDS, file=True),
+    Option(name="online", kind=Kind.FLAG),
     Option(name="offline", kind=Kind.FLAG),
+    Option(name="allow-issuer", kind=Kind.WORDS),
+    Option(name="ca-bundle", file=True),
+    Option(name="cache", file=True),
     Option(name="rules", kind=Kind.WORDS, file=True),
     Option(name="no-default-rules", kind=Kind.FLAG),
     *(Option(name=name, file=True) for name in REPORTS),
     Option(name="format"),
+    Option(name="since"),
+    Option(name="until"),
     Option(name="fail-on"),
+    Option(name="baseline", file=True),
+    Option(name="jobs", kind=Kind.NUMBER),
     Option(name="now"),
     Option(name="timezone"),
     Option(name="quiet", kind=Kind.FLAG),
@@ -87,14 +98,24 @@ class Settings:
     settings: tuple[str, ...] = ()
     bundle: tuple[str, ...] = ()
     jwks: tuple[str, ...] = ()
+    online: bool = False
     offline: bool = False
+    allow_issuer: tuple[str, ...] = ()
+    ca_bundle: str | None = None
+    cache: str | None = None
+    """The folder of fetched documents; None keeps none."""
     rules: tuple[str, ...] = ()
     default_rules: bool = True
     reports: Mapping[str, str] = field(default_factory=dict)
     """Path by report, ``-`` for standard output."""
     format: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     fail_on: Severity | None = Severity.LOW
     """None for never."""
+    baseline: str | None = None
+    jobs: int | None = None
+    """None leaves it to the size of the input."""
     now: datetime | None = None
     """None for the clock."""
     timezone: tzinfo = UTC
@@ -146,7 +167,7 @@ def load(
     path = Path(str(chosen.value)) if chosen else None
     file, apis = _file(path, chosen, folder, found)
     merged = {**file, **from_env, **from_flags}
-    _loudness(merged, (from_flags, from_env, file))
+    _first_word(merged, (from_flags, from_env, file))
     settings = _decide(merged, environ, found)
     if found:
         raise FaultsError(tuple(dict.fromkeys(found)), hint=_hint(found))
@@ -159,15 +180,18 @@ def _hint(faults: Sequence[Fault]) -> str:
     return advice or "Nothing was read. authlens scan --help lists the options."
 
 
-def _loudness(merged: dict[str, _Given], layers: Sequence[Mapping[str, _Given]]) -> None:
-    """The first layer that says how loud to be decides both: ``-q`` beats ``verbose = true`` in the file."""
-    for layer in layers:
-        if "quiet" in layer or "verbose" in layer:
-            for name in ("quiet", "verbose"):
-                merged.pop(name, None)
-                if name in layer:
-                    merged[name] = layer[name]
-            return
+_PAIRS: Final = (("quiet", "verbose"), ("online", "offline"))
+"""Options that say the same thing both ways."""
+
+
+def _first_word(merged: dict[str, _Given], layers: Sequence[Mapping[str, _Given]]) -> None:
+    """The first layer that speaks of a pair decides both: ``-q`` beats ``verbose = true`` in the file."""
+    for pair in _PAIRS:
+        layer = next((layer for layer in layers if any(name in layer for name in pair)), {})
+        for name in pair:
+            merged.pop(name, None)
+            if name in layer:
+                merged[name] = layer[name]
 
 
 # --------------------------------------------------------------------------- the environment
@@ -193,7 +217,7 @@ def _environment(environ: Mapping[str, str], faults: list[Fault]) -> tuple[dict[
 
 def _from_text(option: Option, given: _Given, faults: list[Fault]) -> bool | str | list[str] | None:
     text = str(given.value).strip()
-    if option.kind is Kind.WORD:
+    if option.kind in {Kind.WORD, Kind.NUMBER}:
         return text
     if option.kind is Kind.FLAG:
         if text.lower() in {"1", "true", "yes", "on"}:
@@ -287,10 +311,14 @@ def _options(
 def _wrong_type(option: Option, value: object) -> str | None:
     fits = {
         Kind.FLAG: isinstance(value, bool),
-        Kind.WORD: isinstance(value, str) or (option.name == "now" and isinstance(value, date)),
+        Kind.WORD: isinstance(value, str) or (option.name in _TIMES and isinstance(value, date)),
+        Kind.NUMBER: isinstance(value, int) and not isinstance(value, bool),
         Kind.WORDS: isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value)),
     }
     return None if fits[option.kind] else f"{option.kind.value} is wanted here, not {_kind_of(value)}"
+
+
+_TIMES: Final = ("now", "since", "until")
 
 
 def _kind_of(value: object) -> str:
@@ -422,17 +450,30 @@ def _decide(given: Mapping[str, _Given], environ: Mapping[str, str], faults: lis
     reports = {name: _path(given[name]) for name in REPORTS if name in given}
     _check_reports({name: given[name] for name in reports}, reports, faults)
     key = given.get("pseudonym-key")
+    now = _now(given.get("now"), environ.get("SOURCE_DATE_EPOCH", ""), zone, faults)
+    since, until = _period(given, now, zone, faults)
+    online, offline = _flag(given, "online"), _flag(given, "offline")
+    if online and offline:
+        faults.append(given["online"].fault("--offline opens no socket at all.", "Leave one of the two out."))
     return Settings(
         settings=_paths(given.get("settings")),
         bundle=_paths(given.get("bundle")),
         jwks=_paths(given.get("jwks"), named=True),
-        offline=_flag(given, "offline"),
+        online=online,
+        offline=offline,
+        allow_issuer=_allowed(given.get("allow-issuer"), faults),
+        ca_bundle=_path(given["ca-bundle"]) if "ca-bundle" in given else None,
+        cache=_cache(given.get("cache"), environ, offline=offline),
         rules=_paths(given.get("rules")),
         default_rules=not _flag(given, "no-default-rules"),
         reports=reports,
         format=_format(given.get("format"), faults),
         fail_on=_fail_on(given.get("fail-on"), faults),
-        now=_now(given.get("now"), environ.get("SOURCE_DATE_EPOCH", ""), zone, faults),
+        baseline=_path(given["baseline"]) if "baseline" in given else None,
+        jobs=_jobs(given.get("jobs"), faults),
+        now=now,
+        since=since,
+        until=until,
         timezone=zone,
         quiet=_flag(given, "quiet"),
         verbose=_flag(given, "verbose"),
@@ -542,14 +583,97 @@ def _now(given: _Given | None, epoch: str, zone: tzinfo, faults: list[Fault]) ->
     if given is None:
         return None
     try:
-        time = given.value if isinstance(given.value, date) else datetime.fromisoformat(str(given.value))
-        if not isinstance(time, datetime):
-            time = datetime(time.year, time.month, time.day, tzinfo=zone)
-        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+        return _time(given.value, zone)
     except (ValueError, OverflowError):
         message = f"“{str(given.value)[:40]}” is no time."
         faults.append(given.fault(message, "A time such as 2026-11-24T10:02:00Z, or a date such as 2026-11-24."))
     return None
+
+
+def _time(value: object, zone: tzinfo) -> datetime:
+    """A time, or the midnight with which a date begins; ValueError for anything else."""
+    time = value if isinstance(value, date) else datetime.fromisoformat(str(value).strip())
+    if not isinstance(time, datetime):
+        time = datetime(time.year, time.month, time.day, tzinfo=zone)
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+
+
+_AGO = re.compile(r"(\d{1,6})\s?(s|sec|min|m|h|d|w)", re.IGNORECASE)
+_UNITS: Final = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+
+
+def _period(
+    given: Mapping[str, _Given], now: datetime | None, zone: tzinfo, faults: list[Fault]
+) -> tuple[datetime | None, datetime | None]:
+    """The times between which failures count."""
+    since, until = (_moment(given.get(name), now, zone, faults) for name in ("since", "until"))
+    if since is not None and until is not None and since >= until:
+        faults.append(given["since"].fault("--since is not before --until.", "Nothing lies between the two."))
+    return since, until
+
+
+def _moment(given: _Given | None, now: datetime | None, zone: tzinfo, faults: list[Fault]) -> datetime | None:
+    """A time, a date, or how long before the present."""
+    if given is None:
+        return None
+    try:
+        ago = _AGO.fullmatch(str(given.value).strip())
+        if ago is not None:
+            seconds = int(ago.group(1)) * _UNITS[ago.group(2).lower()]
+            return (now or datetime.now(UTC)) - timedelta(seconds=seconds)
+        return _time(given.value, zone)
+    except (ValueError, OverflowError):
+        message = f"“{str(given.value)[:40]}” is no time."
+        faults.append(
+            given.fault(message, "A time, a date, or how long ago: 2026-11-24T10:02:00Z, 2026-11-24, 2h, 7d.")
+        )
+    return None
+
+
+def _jobs(given: _Given | None, faults: list[Fault]) -> int | None:
+    if given is None:
+        return None
+    text = str(given.value).strip()
+    if text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= MOST_JOBS:
+        return int(text)
+    faults.append(given.fault(f"“{text[:40]}” is no number of processes.", f"A number from 1 to {MOST_JOBS}."))
+    return None
+
+
+def _allowed(given: _Given | None, faults: list[Fault]) -> tuple[str, ...]:
+    """Patterns of issuers that may be asked, each read once to see whether it is one."""
+    if given is None:
+        return ()
+    from authlens.trust import fetch  # noqa: PLC0415 - only those who name issuers need it
+
+    texts = [given.value] if isinstance(given.value, str) else list(given.value)
+    for text in texts:
+        try:
+            fetch.pattern(text)
+        except UsageError as error:
+            reason = str(error).removeprefix(f"--allow-issuer {text!r}: ")
+            faults.append(given.fault(f"“{text[:80]}” is no issuer: {reason}.", error.hint))
+    return tuple(texts)
+
+
+def _cache(given: _Given | None, environ: Mapping[str, str], *, offline: bool) -> str | None:
+    """The folder that was named, none, or the platform's own; where no socket is opened, only the one named."""
+    if given is not None:
+        return None if str(given.value).lower() == NEVER else _path(given)
+    folder = None if offline else _cache_folder(environ)
+    return str(folder / "authlens") if folder is not None else None
+
+
+def _cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where this platform keeps what can be fetched again; None where the user has no home."""
+    home = environ.get("USERPROFILE" if sys.platform == "win32" else "HOME", "")
+    if sys.platform == "win32":
+        local = environ.get("LOCALAPPDATA", "")
+        return Path(local) if local else Path(home) / "AppData" / "Local" if home else None
+    if sys.platform == "darwin":
+        return Path(home) / "Library" / "Caches" if home else None
+    named = environ.get("XDG_CACHE_HOME", "")  # relative ones are to be ignored, says the specification
+    return Path(named) if named.startswith("/") else Path(home) / ".cache" if home else None
 
 
 def _did_you_mean(name: str, known: Sequence[str] | Mapping[str, object]) -> str:

@@ -380,9 +380,20 @@ def _host_fits(text: str, found: Sequence[thrown.Head]) -> list[Fit]:
     for at in sorted(anchors):
         for form in _by_start().get(text[at : at + _START], ()):
             fit = fitting.complete(place, at, form, form.literals)
-            if fit is not None:
+            if fit is not None and _is_whole(text, fit):
                 out.setdefault(at, fit)
     return list(out.values())
+
+
+_GOES_ON: Final = re.compile(r"[.\s\"'”]{0,8}(?!at [\w.<>`+]{3,300}\()\w")
+
+
+def _is_whole(text: str, fit: Fit) -> bool:
+    """A host's text, not a sentence that begins with its words."""
+    role = fit.template.role
+    if role == "refusal":
+        return "\n" in text[fit.end : fit.end + 9] or _GOES_ON.match(text, fit.end) is None
+    return role != "wrapper" or not fit.values or " " not in text[slice(*fit.values[0])]
 
 
 @cache

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from authlens.model import Layout, Ledger, Part
+from authlens.model import Amount, Layout, Ledger, Part
 from authlens.reading.cut import Cut, cut
-from authlens.sightings import Sighting, sight
+from authlens.sightings import Sighting, moved, sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,15 @@ class Observed:
 
     def __add__(self, other: Observed) -> Observed:
         return Observed(cut=self.cut + other.cut)
+
+    @property
+    def read(self) -> Amount:
+        """How much was read."""
+        return self.cut.read
+
+    def moved(self, lines: int) -> Observed:
+        """The same so many lines further down: for a part whose first line was not known when it was observed."""
+        return Observed(cut=self.cut.moved(lines, moved)) if lines else self
 
     def close(self) -> tuple[tuple[Sighting, ...], Ledger]:
         """All sightings in order of offset, and where every byte went."""

@@ -18,6 +18,8 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("authlens.observe", 4),
     ("authlens.failures", 4),
     ("authlens.sightings", 3),
+    ("authlens.parts", 5),
+    ("authlens.rotation", 4),
     ("authlens.trust", 3),
     ("authlens.trust.checks", 2),
     ("authlens.trust.keys", 2),

@@ -86,6 +86,8 @@ def _matches(table: EvidenceTable, ruleset: Ruleset) -> list[tuple[Concluder, ..
     if ruleset.correlations:
         return list(engine.match(ruleset, table.frame()))
     names = _asked(ruleset)
+    if not names:
+        return [()] * len(table)
     own = tuple(n for n in names if n in OWN)
     numbers: dict[tuple[object, ...], int] = {}
     distinct: list[Row] = []

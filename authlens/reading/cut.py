@@ -7,19 +7,19 @@ lies behind the last, is kept as it is until the neighbour comes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
-from authlens.reading import envelopes, needles
+from authlens.reading import envelopes, nearby, needles
 from authlens.reading.formats import registry
 from authlens.reading.formats.base import LINE, Format, Place
 from authlens.reading.runs import Piece, Run, Sheaf
 
-WINDOW = 64 * 1024
-"""So far behind the start of a hit's record a request's end is still looked for, bytes."""
 _ENVELOPE_LINE = 16 * 1024 * 1024
 _DOCUMENT = 128 * 1024 * 1024
 """Most of a document that makes sense only as a whole, bytes."""
@@ -55,6 +55,7 @@ class Slice(NamedTuple):
     end: int
     secondary: bool
     """Cut out for context only."""
+    request: str | None
     said: Any
     """The record, or what ``Knife.see`` made of it."""
     used: Amount
@@ -109,16 +110,7 @@ def _close_text(text: Text, knife: Knife, stream: str) -> tuple[Slice, ...]:
     """Nothing comes before and nothing after."""
     head = _slices(text.head, 0, len(text.head.data), knife, stream)
     tail = () if text.tail is None else _slices(text.tail, 0, len(text.tail.data), knife, stream)
-    return tuple(_anchored(head + text.slices + tail))
-
-
-def _anchored(slices: Iterable[Slice]) -> Iterator[Slice]:
-    anchor = -2 * WINDOW
-    for one in slices:
-        if not one.secondary:
-            anchor = one.offset
-        if abs(one.offset - anchor) <= WINDOW:
-            yield one
+    return tuple(nearby.telling(head + text.slices + tail))
 
 
 def _begin(run: Run) -> int:
@@ -126,16 +118,7 @@ def _begin(run: Run) -> int:
 
 
 def _near(before: tuple[Slice, ...], after: tuple[Slice, ...], begin: int) -> tuple[Slice, ...]:
-    """Drop from ``after`` the first secondary records where no hit is near; one may lie before ``begin``."""
-    anchor = next((s.offset for s in reversed(before) if not s.secondary), begin)
-    for index, one in enumerate(after):
-        if not one.secondary:
-            break
-        if one.offset - anchor > WINDOW:
-            rest = after[index:]
-            hit = next((i for i, s in enumerate(rest) if not s.secondary), len(rest))
-            return before + after[:index] + rest[hit:]
-    return before + after
+    return before + nearby.leading(before, after, begin)
 
 
 def _squeezed(run: Run | Sheaf, cap: int, terminator: bytes = b"\n") -> Run:
@@ -174,8 +157,16 @@ class Starting(Protocol):
     def terminator(self) -> bytes:
         """Ends what may be a beginning."""
 
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """Finds every terminator that a beginning may follow, without missing one."""
+
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether it is one."""
+
+
+_MARK = 512
+"""Longer than any match of a ``mark``."""
 
 
 def _first(form: Starting, data: bytes) -> int:
@@ -192,7 +183,10 @@ def _next(form: Starting, data: bytes, pos: int, end: int, *, whole: bool = Fals
             return pos if not whole and form.starts(data, pos, end) else -1
         if form.starts(data, pos, feed):
             return pos
-        pos = feed + 1
+        match = form.mark.search(data, feed, end)
+        if match is None:
+            return -1
+        pos = match.start() + 1
     return -1
 
 
@@ -204,14 +198,16 @@ def _last(form: Starting, data: bytes, floor: int) -> int:
 
 def _previous(form: Starting, data: bytes, pos: int, low: int, floor: int) -> int:
     """The last start at or before the line of ``pos``; ``floor`` is one, and none is between it and ``low``."""
-    while True:
-        begin = data.rfind(form.terminator, low, pos) + 1
-        if begin <= low:
-            return floor
-        feed = data.find(form.terminator, begin)
-        if form.starts(data, begin, len(data) if feed < 0 else feed):
-            return begin
-        pos = begin - 1
+    high, size = pos, 4096
+    while high > low:
+        base = max(low, high - size)
+        found = [m.start() for m in form.mark.finditer(data, base, high + _MARK) if m.start() < high]
+        for begin in (i + 1 for i in reversed(found) if i >= low):
+            feed = data.find(form.terminator, begin)
+            if form.starts(data, begin, len(data) if feed < 0 else feed):
+                return begin
+        high, size = base, size * 2
+    return floor
 
 
 # --------------------------------------------------------------------------- slices
@@ -223,15 +219,23 @@ def _slices(run: Run | Sheaf, start: int, end: int, knife: Knife, stream: str) -
     if start >= end:
         return ()
     primary = list(_around(form, data, needles.hits(data, start, end), start, end, cap=cap))
-    context = _context(form, data, primary, start, end, cap=cap)
-    chunks = sorted([(*p, False) for p in primary] + [(*c, True) for c in context])
-    if not chunks:
-        return ()
-    run = run.indexed()
+    known = run.indexed() if primary else run
+    searched = nearby.Searched(data, start, lambda at, low, high: _up_to(form, data, at, low, high))
     found: list[Slice] = []
-    for begin, stop, secondary in chunks:
-        found += _sliced(run.slice(begin, stop), form, cap, knife, stream, secondary=secondary)
-    return tuple(found)
+    low = start
+    for begin, stop in [*primary, (end, end)]:
+        positions, few = searched.around(low, begin)
+        around = _around(form, data, positions, low, begin, cap=cap)
+        chunks = (known.slice(*c) for c in around if needles.near(data[c[0] : c[1]]))
+        context = (s for c in chunks for s in _sliced(c, form, cap, knife, stream, secondary=True))
+        found += islice((s for s in context if s.request is None), nearby.NAMELESS) if few else context
+        if begin < stop:
+            hits = _sliced(known.slice(begin, stop), form, cap, knife, stream, secondary=False)
+            for hit in hits:
+                searched.hit(begin, stop, hit.request)
+            found += hits
+        low = stop
+    return tuple(nearby.telling(found, known.slice(start, start + 1).place(0)[0] + nearby.WINDOW))
 
 
 def _around(
@@ -252,24 +256,13 @@ def _around(
         yield begin, done
 
 
-def _context(
-    form: Starting, data: bytes, primary: list[tuple[int, int]], start: int, end: int, *, cap: int
-) -> Iterator[tuple[int, int]]:
-    """Begin and end of the records near hits, or near the border, that may tell how a request ended."""
-    anchor = low = start
-    for begin, stop in [*primary, (end, end)]:
-        if low < begin:
-            yield from _window(form, data, low, begin, anchor, cap=cap)
-        anchor, low = begin, stop
-
-
-def _window(form: Starting, data: bytes, low: int, high: int, anchor: int, *, cap: int) -> Iterator[tuple[int, int]]:
-    stop = high
-    if anchor + WINDOW < high:
-        feed = data.find(form.terminator, max(low, anchor + WINDOW), high)
-        after = -1 if feed < 0 else _next(form, data, feed + 1, high)
-        stop = high if after < 0 else after
-    yield from _around(form, data, needles.context(data, low, stop), low, stop, cap=cap)
+def _up_to(form: Starting, data: bytes, at: int, low: int, high: int) -> int:
+    """The first start behind a position, or ``high``."""
+    if at >= high:
+        return high
+    feed = data.find(form.terminator, max(low, at), high)
+    after = -1 if feed < 0 else _next(form, data, feed + 1, high)
+    return high if after < 0 else after
 
 
 def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, secondary: bool) -> list[Slice]:
@@ -291,12 +284,14 @@ def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, se
             amount = Amount(bytes=amount.bytes - broken, lines=amount.lines)
         over = None
         said = record if knife.see is None else knife.see(record)
-        slices.append(Slice(record.origin.offset, record.end, record.secondary, said, amount, skipped))
+        whose = record.request_id
+        slices.append(Slice(record.origin.offset, record.end, record.secondary, whose, said, amount, skipped))
     return slices
 
 
 _LONG = "beyond the length of a record"
 _BROKEN = "undecodable characters"
+_LARGE = "beyond the size of a document"
 
 
 def _bounded(chunk: Run, cap: int) -> tuple[Run, Amount | None]:
@@ -414,8 +409,39 @@ def _joined(groups: Iterable[Frozen[Body]], knife: Knife, depth: int) -> Frozen[
     streams: dict[str, Body] = {}
     for group in groups:
         for key, body in group.items():
-            streams[key] = _join(streams[key], body, knife, key, depth) if key in streams else body
-    return Frozen(streams)
+            before = streams.get(key)
+            streams[key] = body if before is None else _added(before, body, knife, key, depth)
+    return Frozen(streams if len(streams) <= _STREAMS else _fewer(streams, knife, depth))
+
+
+def _added(left: Body, right: Body, knife: Knife, key: str, depth: int) -> Body:
+    if key == _ENDED and isinstance(left, Text) and isinstance(right, Text):
+        return replace(left, slices=left.slices + right.slices)
+    return _join(left, right, knife, key, depth)
+
+
+_ENDED = "\0"
+"""Where the records of streams are kept that have ended."""
+
+
+def _fewer(streams: dict[str, Body], knife: Knife, depth: int) -> dict[str, Body]:
+    """End the half of the streams that has been silent for longest: a process writes a while, then no more."""
+    kept = {key: body for key, body in streams.items() if key != _ENDED}
+    ended = streams.get(_ENDED)
+    slices = list(ended.slices) if isinstance(ended, Text) else []
+    for key in sorted(kept, key=lambda k: _latest(kept[k]))[: len(kept) // 2]:
+        slices += _close(kept.pop(key), knife, key, depth)
+    return {_ENDED: Text(Run(b"", ()), tuple(slices)), **kept}
+
+
+def _latest(body: Body) -> int:
+    if isinstance(body, Text):
+        run = body.head if body.tail is None else body.tail
+    elif isinstance(body, Peeled):
+        run = body.first if body.last is None else body.last
+    else:
+        run = body.runs[-1]
+    return run.pieces[-1].offset if run.pieces else 0
 
 
 def _close(body: Body, knife: Knife, stream: str, depth: int) -> tuple[Slice, ...]:
@@ -489,6 +515,10 @@ class Cut:
         body = _join(self.body, other.body, self.knife, "", 0)
         return Cut(self.knife, body, self.read + other.read, self.seen + other.seen)
 
+    def moved(self, lines: int, move: Callable[[Any, int], Any]) -> Cut:
+        """The same so many lines further down; ``move`` does that to what is kept of a record."""
+        return Cut(self.knife, _moved(self.body, lines, move), self.read, self.seen)
+
     def close(self) -> tuple[tuple[Any, ...], Ledger]:
         """What is kept of all records, and where every byte went; nothing comes before or after.
 
@@ -501,7 +531,9 @@ class Cut:
         read = Amount(bytes=self.read.bytes, lines=self.read.lines + unfinished)
         ledger = Ledger(read=read, auth_seen=self.seen.seen or any(not s.secondary for s in slices))
         skipped: dict[str, Amount] = {}
-        used = Amount()
+        used, over = Amount(), _overflow(self.body)
+        if over != Amount():
+            skipped[_LARGE] = over
         for one in slices:
             used = used + one.used
             for reason, amount in one.skipped:
@@ -509,6 +541,22 @@ class Cut:
         ordered = Frozen({reason: skipped[reason] for reason in sorted(skipped)})
         ledger = replace(ledger, used=used, skipped=ordered, records=len(slices))
         return tuple(s.said for s in slices), ledger
+
+
+def _overflow(body: Body) -> Amount:
+    if isinstance(body, Whole):
+        return body.over
+    return sum(map(_overflow, body.streams.values()), Amount()) if isinstance(body, Peeled) else Amount()
+
+
+def _moved(body: Body, lines: int, move: Callable[[Any, int], Any]) -> Body:
+    if isinstance(body, Text):
+        slices = tuple([s._replace(said=move(s.said, lines)) for s in body.slices])
+        return Text(body.head.moved(lines), slices, body.tail.moved(lines) if body.tail is not None else None)
+    if isinstance(body, Peeled):
+        streams = Frozen({key: _moved(inner, lines, move) for key, inner in body.streams.items()})
+        return Peeled(body.first.moved(lines), streams, body.last.moved(lines) if body.last is not None else None)
+    return replace(body, runs=tuple(run.moved(lines) for run in body.runs))
 
 
 def _unmarked(body: Body) -> Body:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from authlens.reading import timestamps
 from authlens.reading.formats import jsonl
-from authlens.reading.formats.base import level, plain
+from authlens.reading.formats.base import LINE_FEED, level, plain
 from authlens.reading.runs import Note, Noting, Piece, Run, Sheaf
 
 _LINE = 1024
@@ -35,6 +35,10 @@ class Envelope(Protocol):
     @property
     def terminator(self) -> bytes:
         """Ends a line."""
+
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """Finds every line feed that an envelope may follow."""
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the line between the two positions opens an envelope; other lines belong to the one before."""
@@ -93,6 +97,7 @@ class Prefix:
     """The prefix may be in colour."""
     whole: bool = False
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the line has the prefix."""
@@ -250,6 +255,7 @@ class Objects:
     take: Callable[[Mapping[str, Any]], Iterable[Payload]]
     whole: bool = False
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether an object begins here."""
@@ -589,6 +595,7 @@ class Document:
 
     whole: bool = True
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
 
     def starts(self, _data: bytes, _begin: int, _end: int) -> bool:
         """Never asked."""
@@ -705,6 +712,7 @@ class Table:
 
     whole: bool = True
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
 
     def starts(self, _data: bytes, _begin: int, _end: int) -> bool:
         """Never asked."""
@@ -783,6 +791,7 @@ class Octets:
 
     whole: bool = True
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
 
     def starts(self, _data: bytes, _begin: int, _end: int) -> bool:
         """Never asked."""
@@ -818,6 +827,7 @@ class Reversed:
 
     whole: bool = True
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
 
     def starts(self, _data: bytes, _begin: int, _end: int) -> bool:
         """Never asked."""

@@ -77,6 +77,10 @@ class Run:
         """The same as a slice."""
         return self.slice(start, end)
 
+    def moved(self, lines: int) -> Run:
+        """The same so many lines further down in the source."""
+        return Run(self.data, tuple([p._replace(line=p.line + lines, last=p.last + lines) for p in self.pieces]))
+
     def place(self, pos: int) -> tuple[int, int]:
         """Offset and line in the source."""
         piece = self.piece(pos)

@@ -52,6 +52,8 @@ class Source:
     size: int | None = None
     """As stored, bytes; None where unknown."""
     opener: Callable[[], Readable] = field(repr=False)
+    file: Path | None = None
+    """Where it is stored, unless it is a member of an archive or comes from a pipe."""
     error: InputError | None = None
     """Why the reading stopped early, set once ``parts`` is through."""
     encoding: str = "utf-8"
@@ -60,6 +62,19 @@ class Source:
     """Nothing was in it."""
     binary: bool = False
     """It is no text; it was not read further than its beginning."""
+
+    def flat(self) -> int | None:
+        """How many bytes the file has, where they are the text itself: then a part can be read from anywhere."""
+        if self.file is None:
+            return None
+        try:
+            with self.file.open("rb") as file:
+                head = file.read(_CHUNK)
+                size = os.fstat(file.fileno()).st_size
+        except OSError:
+            return None  # reading it will say why
+        stored = not head or _codec(head) is not None or head.startswith(_ZIP) or _encoding(head) != "utf-8"
+        return None if stored else size
 
     def parts(self, size: int = PART) -> Iterator[Part]:
         """Read it from the beginning; at least one part unless nothing could be read."""
@@ -383,7 +398,8 @@ def _file(path: Path, name: str) -> Iterator[Source | Unreadable]:
     if archive:
         yield from _members(path, name)
     else:
-        yield Source(path=name, size=status.st_size, opener=lambda: path.open("rb"))
+        regular = path if stat.S_ISREG(status.st_mode) else None
+        yield Source(path=name, size=status.st_size, opener=lambda: path.open("rb"), file=regular)
 
 
 def _members(path: Path, name: str) -> Iterator[Source | Unreadable]:

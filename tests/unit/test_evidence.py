@@ -42,7 +42,9 @@ def test_no_value_is_guessed() -> None:
     """A refusal that shows nothing has a row of what is known of it, and nothing is false that is only unknown."""
     one = row(failure("IDX10501", hidden=True))
     assert one["hidden"] is True
-    assert not {"iss", "aud", "kid", "iss.miss", "aud.miss", "jwks.place", "jwks.kid_published", "meta.state"} & set(one)
+    assert not {"iss", "aud", "kid", "iss.miss", "aud.miss", "jwks.place", "jwks.kid_published", "meta.state"} & set(
+        one
+    )
 
 
 def test_the_frame_has_a_column_for_every_field_of_the_schema() -> None:
@@ -62,7 +64,9 @@ def test_a_log_without_failures_has_an_empty_table() -> None:
 def test_failures_with_equal_words_share_their_evidence() -> None:
     """Ten thousand old tokens are looked at once; only what is their own differs."""
     first = failure("IDX10223", fields=EXPIRED)
-    later = replace(first, time=NOW + timedelta(minutes=5), host="api-2", origin=Origin(path="app.log", offset=900, line=9))
+    later = replace(
+        first, time=NOW + timedelta(minutes=5), host="api-2", origin=Origin(path="app.log", offset=900, line=9)
+    )
     made = table([first, later, failure("IDX10501")])
     assert made.shared[0] == made.shared[1] != made.shared[2]
     differing = {n for n in made.rows[0].keys() | made.rows[1].keys() if made.rows[0].get(n) != made.rows[1].get(n)}
@@ -171,9 +175,12 @@ def test_a_token_that_is_shown_is_judged_and_one_that_is_not_has_no_verdict() ->
     ("expected", "possible"),
     [(ENTRA, True), (ISSUER, False)],
 )
-def test_a_hidden_token_may_be_one_for_graph_only_where_entra_issues(expected: str, possible: bool) -> None:  # noqa: FBT001 - a parameter of a test
+def test_a_hidden_token_may_be_one_for_graph_only_where_entra_issues(expected: str, possible: bool) -> None:
     """Graph tokens come from one family of identity providers."""
-    assert row(failure("IDX10511", hidden=True), None, scheme(issuer=expected, audience=CLIENT))["graph.possible"] is possible
+    assert (
+        row(failure("IDX10511", hidden=True), None, scheme(issuer=expected, audience=CLIENT))["graph.possible"]
+        is possible
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from authlens.reading.runs import Run
 
 LINE = 2048
 """So many bytes of a line decide whether it begins a record."""
+LINE_FEED = re.compile(rb"\n")
 _ESCAPES = re.compile(rb"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
 _ESCAPES_TEXT = re.compile(r"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
 _LEVELS = {
@@ -48,6 +49,10 @@ class Format(Protocol):
     @property
     def terminator(self) -> bytes:
         """One byte; a record starts at the beginning of what it ends."""
+
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """Finds every terminator that a start may follow, without missing one, and fast."""
 
     @property
     def whole(self) -> bool:

@@ -24,6 +24,7 @@ class Blocks:
     name: str
     limit: int = LIMIT
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = re.compile(rb"\nLog")
     whole: bool = False
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:

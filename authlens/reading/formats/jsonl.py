@@ -84,6 +84,9 @@ _AROUND = " \t\r\n\x1e\x00,[]"
 _BEFORE = b" \t\x1e\x00,[\xef\xbb\xbf"
 
 
+_MARK = re.compile(rb"\n[" + re.escape(_BEFORE) + rb"]{0,64}\{")
+
+
 def opens(data: bytes, begin: int, end: int) -> bool:
     """Whether a line begins with an object; it may be an element of a list that has one on each line."""
     return data[begin : min(end, begin + 64)].lstrip(_BEFORE).startswith(b"{")
@@ -104,6 +107,7 @@ class Json:
     name: str
     limit: int = LIMIT
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = _MARK
     whole: bool = False
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:

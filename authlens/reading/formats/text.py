@@ -13,6 +13,7 @@ from authlens.model import Layout, Record
 from authlens.reading import timestamps
 from authlens.reading.formats.base import (
     LINE,
+    LINE_FEED,
     Draft,
     Place,
     decoded,
@@ -123,6 +124,7 @@ class TextFormat:
     pattern: re.Pattern[bytes]
     body: str
     ends: bytes
+    mark: re.Pattern[bytes] = LINE_FEED
     limit: int = LIMIT
     terminator: bytes = b"\n"
     whole: bool = False
@@ -155,11 +157,28 @@ def of(layout: Layout) -> TextFormat | Lines | Paste:
     """The text format of a layout."""
     if layout.head is not None:
         known = BY_NAME.get(layout.format)
-        return TextFormat(layout.format, _compiled(layout.head), known.body if known else "columns", b"")
+        body = known.body if known else "columns"
+        return TextFormat(layout.format, _compiled(layout.head), body, b"", _marked(layout.head))
     head = BY_NAME.get(layout.format)
     if head is None:
         return Paste() if layout.format == "paste" else Lines()
-    return TextFormat(head.name, _compiled(head.pattern), head.body, head.ends.encode())
+    return TextFormat(head.name, _compiled(head.pattern), head.body, head.ends.encode(), _marked(head.pattern))
+
+
+def _marked(pattern: str) -> re.Pattern[bytes]:
+    """A line feed and what a head may begin with; colours may stand before it."""
+    if pattern.startswith("(?! {6})"):
+        return re.compile(rb"\n(?! {6})[^\r\n]")
+    return re.compile(rb"\n[\x1b^" + _beginning(pattern).encode() + rb"]")
+
+
+def _beginning(pattern: str) -> str:
+    if pattern.startswith(("(?P<ts>", "(?P<dmy>", r"\d")):
+        return "0-9A-Z"
+    if pattern.startswith(("(?P<lvl>", "(?P<cat>")):
+        return "A-Za-z_"
+    first = pattern[1] if pattern.startswith("\\") else pattern[:1]
+    return re.escape(first) if first not in {"(", ""} else r"\x20-\xff"
 
 
 _GOES_ON = re.compile(
@@ -173,6 +192,7 @@ _GOES_ON = re.compile(
 class Lines:
     """Many messages without any head: a line begins one unless it looks like the rest of another."""
 
+    mark: re.Pattern[bytes] = LINE_FEED
     limit: int = LIMIT
     terminator: bytes = b"\n"
     whole: bool = False
@@ -196,6 +216,7 @@ class Paste:
 
     limit: int = _PASTE_LIMIT
     terminator: bytes = b"\n"
+    mark: re.Pattern[bytes] = LINE_FEED
     whole: bool = True
 
     def starts(self, _data: bytes, _begin: int, _end: int) -> bool:

@@ -43,12 +43,15 @@ class Events:
     name: str
     limit: int = LIMIT
     terminator: bytes = b">"
+    mark: re.Pattern[bytes] = re.compile(rb">[ \t\r\n]{0,200}<(?:log4[a-z]{1,3}:event|Event|E2ETraceEvent)")
     whole: bool = False
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the tag that ends here opens an event."""
         tag = FORMATS[self.name][0]
-        head = data[begin : min(end, begin + 256)].lstrip()
+        head = data[begin : min(end, begin + 256)].lstrip(b" \t\r\n")
+        if end - begin > 200 and not data[begin : begin + 201].lstrip(b" \t\r\n"):
+            return False
         return head.startswith(b"<" + tag) and head[len(tag) + 1 : len(tag) + 2] in {b"", b" ", b"\r", b"\n", b"\t"}
 
     def divide(self, run: Run) -> Iterable[Run]:

@@ -141,7 +141,8 @@ def _url(expected: str, found: str) -> str | None:
         return "scheme" if {ours["scheme"].lower(), theirs["scheme"].lower()} == {"http", "https"} else None
     if same >= {"host", "path"}:
         return "port" if "scheme" in same else "scheme"
-    if "path" in same and (_part(ours, "path") or _related(ours["host"].lower(), theirs["host"].lower())):
+    web = {ours["scheme"].lower(), theirs["scheme"].lower()} <= {"http", "https"}  # the name in api://name is no host
+    if web and "path" in same and (_part(ours, "path") or _related(ours["host"].lower(), theirs["host"].lower())):
         return "host-alias"
     return "realm" if "host" in same else None
 

@@ -1,0 +1,119 @@
+"""Which records around hits may tell how their requests ended, so that few are cut out and fewer are kept."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol, TypeVar
+
+from authlens.reading import needles
+
+WINDOW = 64 * 1024
+"""So far behind the start of a hit's record a request's end is still looked for, bytes."""
+NAMELESS = 2
+"""So many ends of requests are kept behind a hit where neither has a request's id."""
+
+
+class Placed(Protocol):
+    """A record, as far as it decides what belongs to it."""
+
+    @property
+    def offset(self) -> int:
+        """Where it begins in the source."""
+
+    @property
+    def secondary(self) -> bool:
+        """It was cut out for context only."""
+
+    @property
+    def request(self) -> str | None:
+        """The id of its request."""
+
+
+P = TypeVar("P", bound=Placed)
+
+
+def telling(records: Iterable[P], border: int = -1) -> Iterator[P]:
+    """Of the records for context those that may belong to a hit's request; up to ``border`` the hit may be unseen.
+
+    They stand near behind a hit of the same request, or are the first behind a hit without a request's id.
+    """
+    recent: deque[P] = deque()
+    requests: Counter[str | None] = Counter()
+    nameless = 0
+    for one in records:
+        while recent and one.offset - recent[0].offset > WINDOW:
+            requests[recent.popleft().request] -= 1
+        if not one.secondary:
+            recent.append(one)
+            requests[one.request] += 1
+            nameless = 0 if one.request is None else nameless
+        elif not (requests[one.request] or one.offset <= border):
+            continue
+        elif one.request is None:
+            nameless += 1
+            if nameless > NAMELESS:
+                continue
+        yield one
+
+
+def leading(before: tuple[P, ...], after: tuple[P, ...], begin: int) -> tuple[P, ...]:
+    """``after`` without those of its first records for context that belong to no hit in ``before``.
+
+    ``begin`` is where ``before`` begins: up to a window behind it the hit may be unseen.
+    """
+    lead = next((i for i, one in enumerate(after) if not one.secondary), len(after))
+    if not lead:
+        return after
+    hits: list[P] = []
+    for one in reversed(before):
+        if after[0].offset - one.offset > WINDOW:
+            break
+        if not one.secondary:
+            hits.append(one)
+    kept = tuple(
+        one
+        for one in after[:lead]
+        if one.offset - begin <= WINDOW
+        or any(one.offset - hit.offset <= WINDOW and one.request == hit.request for hit in hits)
+    )
+    return kept + after[lead:]
+
+
+class Hit(NamedTuple):
+    """A record that was cut out for a hit, as far as its request's end is looked for."""
+
+    begin: int
+    """In the bytes that are searched, not in the source."""
+    request: str | None
+    printed: bytes
+    """The request's id as it stands in the record; empty where it does not."""
+
+
+class Searched:
+    """The bytes of a run while its records are cut out, from the first to the last."""
+
+    def __init__(self, data: bytes, start: int, reach: Callable[[int, int, int], int]) -> None:
+        """``reach`` gives the first start behind a position, between two others."""
+        self._data, self._border, self._reach = data, start + WINDOW, reach
+        self._hits: deque[Hit] = deque()
+
+    def hit(self, begin: int, stop: int, request: str | None) -> None:
+        """A record was cut out for a hit."""
+        printed = (request or "").encode()
+        shown = bool(printed) and self._data.find(printed, begin, stop) >= 0
+        self._hits.append(Hit(begin, request, printed if shown else b""))
+
+    def around(self, low: int, high: int) -> tuple[list[int], bool]:
+        """Where between two positions requests may end, and whether only the first few records matter."""
+        hits = self._hits
+        while hits and hits[0].begin + WINDOW < low:
+            hits.popleft()
+        unsure = [h.begin for h in hits if not h.printed]
+        far = max([self._border, *(begin + WINDOW for begin in unsure)])
+        found: set[int] = set()
+        if far > low:
+            found.update(needles.context(self._data, low, self._reach(far, low, high)))
+        for printed, begin in {h.printed: h.begin for h in hits if h.printed}.items():
+            found.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
+        return sorted(found), low >= self._border and all(h.request is None for h in hits)
