@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from authlens import messages, tokens
 from authlens.model import Failure, Frozen, Library, Link, Message, Outcome, Role, Statement, Token, TokenForm

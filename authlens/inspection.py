@@ -110,7 +110,11 @@ def inspect(
     seen = [_look(token, demands, known, at, library) for demands in configured or (None,)]
     best = min(seen, key=lambda one: one.misses)
     finding = _diagnosed(best, pack)
-    notes = (*told.notes, *(f"{issuer}: {why}" for issuer, why in known.unavailable()), *(network.notes if network else ()))
+    notes = (
+        *told.notes,
+        *(f"{issuer}: {why}" for issuer, why in known.unavailable()),
+        *(network.notes if network else ()),
+    )
     return Inspection(
         judgement=best.judgement,
         demands=best.demands,
@@ -199,9 +203,7 @@ class _Look:
         return evidence.build([self.failure], book=book, documents=self.known, now=at)
 
 
-def _look(
-    token: Token, demands: Expectations | None, known: documents.Documents, at: datetime, library: str
-) -> _Look:
+def _look(token: Token, demands: Expectations | None, known: documents.Documents, at: datetime, library: str) -> _Look:
     version = read_library(library).version
     failure = Failure(
         origin=_ORIGIN,

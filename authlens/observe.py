@@ -7,10 +7,11 @@ meet. Nothing here names a cause.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from authlens.model import Amount, Layout, Ledger, Part
+from authlens.model import Amount, Layout, Ledger, Part, Role
 from authlens.reading.cut import Cut, cut
 from authlens.sightings import Sighting, moved, sight
 
@@ -28,6 +29,12 @@ class Observed:
     def read(self) -> Amount:
         """How much was read."""
         return self.cut.read
+
+    def refusals(self) -> int:
+        """About how many failures lie in it, whoever tells of them."""
+        roles = Counter(s.role for s in self.cut.said() if s is not None)
+        opening = roles[Role.EXCEPTION] + roles[Role.MESSAGE] + roles[Role.UNHANDLED]
+        return max(opening, roles[Role.REFUSED] + roles[Role.REMOTE], roles[Role.APPLICATION])
 
     def moved(self, lines: int) -> Observed:
         """The same so many lines further down: for a part whose first line was not known when it was observed."""

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -61,10 +61,15 @@ class Log:
     path: str
     layout: Layout | None = None
     sightings: tuple[Sighting, ...] = field(default=(), repr=False)
-    ledger: Ledger = Ledger()
+    ledger: Ledger = field(default_factory=Ledger)
     error: str | None = None
     """Why it, or the rest of it, could not be read."""
     interrupted: bool = False
+
+    @property
+    def size(self) -> Amount:
+        """How much was read."""
+        return self.ledger.read
 
 
 class _Piece(NamedTuple):
@@ -77,7 +82,7 @@ class _Piece(NamedTuple):
     last: bool
 
 
-def jobs(found: tuple[sources.Source | sources.Unreadable, ...], wanted: int | None) -> int:
+def jobs(found: Sequence[sources.Source | sources.Unreadable], wanted: int | None) -> int:
     """How many processes are to observe: as wanted, else one for small inputs and as many as there are cores."""
     if wanted is not None:
         return max(1, wanted)
@@ -87,6 +92,12 @@ def jobs(found: tuple[sources.Source | sources.Unreadable, ...], wanted: int | N
             packed = Path(source.path).suffix.lower() in {".gz", ".bz2", ".xz", ".zst", ".zip"}
             size += (source.size or 0) * (_PACKED if packed else 1)
     return max(1, _cores()) if size >= _SMALL else 1
+
+
+def size(found: Sequence[sources.Source | sources.Unreadable]) -> int | None:
+    """Bytes to be read; None where one of the inputs does not tell before it is read."""
+    sizes = [source.flat() for source in found if isinstance(source, sources.Source)]
+    return None if None in sizes else sum(s for s in sizes if s is not None)
 
 
 def _cores() -> int:
@@ -121,7 +132,7 @@ class Reader:
             for seen in self._seen(source, total):
                 total.add(seen)
                 if self._told is not None:
-                    self._told(seen.read.bytes, seen.telling)
+                    self._told(seen.read.bytes, seen.refusals())
         except KeyboardInterrupt:
             total.interrupted = True
         except (OSError, BrokenProcessPool, MemoryError) as error:
@@ -138,14 +149,13 @@ class Reader:
         if first is None:
             return
         head = first if isinstance(first, Part) else _read(first)
-        layout = sniff.sniff(head.data, source.path, self._how.format)
+        layout = sniff.sniff(head.data[: sniff.HEAD], source.path, self._how.format)
         total.layout = layout = replace(layout, encoding=source.encoding)
         yield observe(head, layout, zone=self._how.zone)
         if self._processes == 1:
-            for one in work:
-                yield _observed(one, layout, self._how.zone)
+            yield from (_observed(one, layout, self._how.zone, total.lines + 1) for one in work)
         else:
-            yield from self._spread(work, layout)
+            yield from (seen.moved(total.lines) for seen in self._spread(work, layout))
 
     def _parts(self, source: sources.Source) -> Iterator[Part | _Piece]:
         yield from source.parts()
@@ -154,7 +164,7 @@ class Reader:
         """Observe in other processes, in order; as many parts at once as keep them busy."""
         waiting: deque[Future[Observed]] = deque()
         for one in work:
-            waiting.append(self._started().submit(_observed, one, layout, self._how.zone))
+            waiting.append(self._started().submit(_observed, one, layout, self._how.zone, 1))
             if len(waiting) >= self._processes * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -189,9 +199,9 @@ def _read(piece: _Piece) -> Part:
     return Part(source=piece.path, data=data, offset=piece.offset, line=1, first=piece.offset == 0, last=piece.last)
 
 
-def _observed(one: Part | _Piece, layout: Layout, zone: tzinfo) -> Observed:
+def _observed(one: Part | _Piece, layout: Layout, zone: tzinfo, line: int) -> Observed:
     part = one if isinstance(one, Part) else _read(one)
-    return observe(replace(part, line=1), layout, zone=zone)
+    return observe(replace(part, line=line), layout, zone=zone)
 
 
 # --------------------------------------------------------------------------- sums
@@ -205,13 +215,13 @@ class _Sum:
         self.error: str | None = None
         self.interrupted = False
         self._all: Observed | None = None
-        self._lines = 0
+        self.lines = 0
+        """Ended so far."""
 
     def add(self, seen: Observed) -> None:
-        """The next part, whose lines are counted from 1."""
-        moved = seen.moved(self._lines)
-        self._lines += seen.read.lines
-        self._all = moved if self._all is None else self._all + moved
+        """The next part."""
+        self.lines += seen.read.lines
+        self._all = seen if self._all is None else self._all + seen
 
     def log(self, source: sources.Source) -> Log:
         """All of it."""

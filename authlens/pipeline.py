@@ -8,29 +8,28 @@ because half of a diagnosis is in the rest of the log: ``observe`` sees one part
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from authlens import parts, rotation
 from authlens._version import __version__
 from authlens.diagnosis import diagnose, evidence, exposures, groups, ruleset
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
-from authlens.failures import join
-from authlens.model import Failure, InputReport, Layout, Ledger, Result, Role
-from authlens.observe import Observed, observe
+from authlens.failures import Joiner
+from authlens.model import Amount, Failure, Frozen, InputReport, Result
+from authlens.parts import Progress
 from authlens.reading import sources
-from authlens.reading.formats import sniff
-from authlens.sightings import Sighting
+from authlens.sightings import AROUND
 from authlens.trust import documents, expectations, fetch, fetch_http
 from authlens.trust.history import History
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_EMPTY = "the file is empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +82,17 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """How inputs are to be read."""
+class Period:
+    """Which failures are asked for, by their time; those without one are always."""
 
-    format: str | None
-    zone: tzinfo
-    timings: Timings
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, at: datetime | None) -> bool:
+        """Whether a failure of that moment is asked for; the end is not."""
+        if at is None:
+            return True
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
 
 @dataclass(slots=True)
@@ -97,7 +101,9 @@ class _Gathered:
 
     failures: list[Failure] = field(default_factory=list)
     reports: list[InputReport] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
 
 def scan(
@@ -117,8 +123,13 @@ def scan(
     format: str | None = None,  # noqa: A002 - the option's own name
     now: datetime | None = None,
     timezone: tzinfo = UTC,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    jobs: int | None = None,
     stdin: BinaryIO | None = None,
     timings: Timings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
 ) -> ScanResult:
     """Reads logs, finds every refused token once and names its root cause.
 
@@ -138,8 +149,13 @@ def scan(
         format: The log's format; guessed when None.
         now: The present, for lifetimes; the clock when None.
         timezone: For timestamps that carry none.
+        since: Only failures of this moment or later; failures without a time are kept.
+        until: Only failures before this moment.
+        jobs: Processes that read; when None one for small inputs, else as many as there are cores.
         stdin: What ``-`` reads.
         timings: Filled with seconds by stage.
+        progress: Called after every part that was read.
+        witness: Shown the evidence that the rules were held against, for those who ask why.
 
     Raises:
         UsageError: A rule file is wrong (exit code 2); nothing was read.
@@ -154,14 +170,28 @@ def scan(
     known = documents.Documents(bundles=bundles, jwks=[str(p) for p in jwks], network=network, configured=configured)
     unusable = [*map(str, told.faults), *(f"{e} {e.hint}".strip() for e in known.errors)]
     timings.add("prepare", began)
-    gathered = _gather(_Reading(format=format, zone=timezone, timings=timings), paths, stdin)
+    how = parts.How(format=format, zone=timezone)
+    gathered = _gather(
+        how,
+        paths,
+        stdin=stdin,
+        period=Period(since=since, until=until),
+        jobs=jobs,
+        timings=timings,
+        progress=progress,
+    )
     at = now or datetime.now(UTC)
     began = time.perf_counter()
     book = expectations.Book.of(configured, gathered.failures)
-    result = conclude(gathered.failures, book=book, known=known, pack=pack, now=at)
+    result = conclude(gathered.failures, book=book, known=known, pack=pack, now=at, witness=witness)
     timings.add("conclude", began)
-    notes = (*told.notes, *result.notes, *(network.notes if network is not None else ()))
-    return replace(result, notes=notes, inputs=tuple(gathered.reports), unusable=tuple(unusable + gathered.unusable))
+    return replace(
+        result,
+        notes=(*gathered.notes, *told.notes, *result.notes, *(network.notes if network is not None else ())),
+        inputs=tuple(gathered.reports),
+        unusable=tuple(unusable + gathered.unusable),
+        interrupted=gathered.interrupted,
+    )
 
 
 def conclude(
@@ -171,9 +201,12 @@ def conclude(
     known: documents.Documents,
     pack: Ruleset,
     now: datetime,
+    witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
     table = evidence.build(failures, book=book, documents=known, now=now)
+    if witness is not None:
+        witness(table, pack)
     findings = diagnose.diagnose(table, pack)
     return ScanResult(
         version=__version__,
@@ -202,16 +235,31 @@ def _network(
 # --------------------------------------------------------------------------- what the inputs say
 
 
-def _gather(how: _Reading, paths: Sequence[str | Path], stdin: BinaryIO | None) -> _Gathered:
+def _gather(
+    how: parts.How,
+    paths: Sequence[str | Path],
+    *,
+    stdin: BinaryIO | None,
+    period: Period,
+    jobs: int | None,
+    timings: Timings,
+    progress: Callable[[Progress], None] | None,
+) -> _Gathered:
     out = _Gathered()
+    began = time.perf_counter()
     found = sources.find([str(p) for p in paths], stdin)
-    for source in found:
-        report, failures = _input(how, source)
-        out.reports.append(report)
-        out.failures += failures
-        if report.error not in (None, _EMPTY):
-            out.unusable.append(f"{report.path}: {report.error}")
-    if not out.unusable and not any(r.ledger.read.bytes for r in out.reports):
+    logs = _read(how, found, parts.jobs(found, jobs), progress)
+    timings.add("observe", began)
+    began = time.perf_counter()
+    arranged = rotation.arrange(logs)
+    joined = [f for series in arranged.series for f in _joined(series)]
+    out.failures = [f for f in joined if period.holds(f.time)]
+    timings.add("join", began)
+    out.interrupted = any(log.interrupted for log in logs)
+    out.notes = [*arranged.notes, *_undated(out.failures, period)]
+    out.reports = _reports(logs, arranged.copies, joined, period)
+    out.unusable = [f"{r.path}: {r.error}" for r in out.reports if r.error not in (None, parts.EMPTY)]
+    if not out.unusable and not out.interrupted and not any(r.ledger.read.bytes for r in out.reports):
         where = ", ".join(str(p) for p in paths)
         what = "every file is empty" if found else "no log file there"
         raise NoInputError(
@@ -220,66 +268,79 @@ def _gather(how: _Reading, paths: Sequence[str | Path], stdin: BinaryIO | None) 
     return out
 
 
-def _input(how: _Reading, source: sources.Source | sources.Unreadable) -> tuple[InputReport, tuple[Failure, ...]]:
-    if isinstance(source, sources.Unreadable):
-        return InputReport(path=source.path, layout=None, error=_with_hint(source.reason, source.hint)), ()
-    began = time.perf_counter()
-    layout, observed = _observe(how, source)
-    how.timings.add("observe", began)
-    if layout is None or observed is None:
-        return InputReport(path=source.path, layout=None, error=_why_nothing(source)), ()
-    sightings, ledger = observed.close()
-    began = time.perf_counter()
-    failures = join(sightings)
-    how.timings.add("join", began)
-    return _report(source, layout, ledger, sightings, failures), failures
+def _read(
+    how: parts.How,
+    found: Sequence[sources.Source | sources.Unreadable],
+    processes: int,
+    progress: Callable[[Progress], None] | None,
+) -> list[parts.Log]:
+    """What every source says; after an interrupt none is begun any more."""
+    done = failures = 0
+    total = parts.size(found)
+
+    def told(size: int, refusals: int) -> None:
+        nonlocal done, failures
+        done, failures = done + size, failures + refusals
+        if progress is not None:
+            progress(Progress(done=done, total=total, failures=failures))
+
+    logs: list[parts.Log] = []
+    with parts.Reader(how, processes, told if progress is not None else None) as reader:
+        for source in found:
+            stopped = bool(logs) and logs[-1].interrupted
+            logs.append(parts.Log(path=source.path, interrupted=True) if stopped else reader.read(source))
+    return logs
 
 
-def _observe(how: _Reading, source: sources.Source) -> tuple[Layout | None, Observed | None]:
-    layout: Layout | None = None
-    total: Observed | None = None
-    for part in source.parts():
-        if layout is None:
-            layout = replace(sniff.sniff(part.data, source.path, how.format), encoding=source.encoding)
-        seen = observe(part, layout, zone=how.zone)
-        total = seen if total is None else total + seen
-    return layout, total
+def _joined(series: rotation.Series) -> tuple[Failure, ...]:
+    joiner = Joiner()
+    for _, sightings in series.members:
+        for sighting in sightings:
+            joiner.feed(sighting)
+    return joiner.close()
 
 
-def _why_nothing(source: sources.Source) -> str:
-    if source.binary:
-        return "it is not text: no log format that is read here is binary"
-    return _why_partly(source) or _EMPTY
+def _undated(failures: Sequence[Failure], period: Period) -> list[str]:
+    if period == Period():
+        return []
+    count = sum(f.time is None for f in failures)
+    return [f"{count} failures have no time and are kept, whatever period was asked for"] if count else []
 
 
-def _why_partly(source: sources.Source) -> str | None:
-    if source.error is None:
-        return None
-    return _with_hint(str(source.error).removeprefix(f"{source.path}: "), source.error.hint)
+def _reports(
+    logs: Sequence[parts.Log], copies: frozenset[int], failures: Sequence[Failure], period: Period
+) -> list[InputReport]:
+    """What became of each input: its records are failures, their repeats, what only informs, and context."""
+    begun: Counter[str] = Counter(f.origin.path for f in failures)
+    filtered: Counter[str] = Counter(f.origin.path for f in failures if not period.holds(f.time))
+    repeats: Counter[str] = Counter(link.path for f in failures for link in f.links)
+    seen: set[str] = set()
+    out = []
+    for at, log in enumerate(logs):
+        if at in copies or log.path in seen:
+            out.append(_copy(log))
+            continue
+        seen.add(log.path)
+        telling = sum(s.role not in AROUND for s in log.sightings)
+        times = [s.time for s in log.sightings if s.time is not None]
+        out.append(
+            InputReport(
+                path=log.path,
+                layout=log.layout,
+                ledger=log.ledger,
+                failures=begun[log.path] - filtered[log.path],
+                repeats=repeats[log.path],
+                informational=max(0, telling - begun[log.path] - repeats[log.path]),
+                filtered=filtered[log.path],
+                first=min(times, default=None),
+                last=max(times, default=None),
+                error=log.error,
+            )
+        )
+    return out
 
 
-def _with_hint(reason: str, hint: str) -> str:
-    return f"{reason}; {hint}" if hint else reason
-
-
-def _report(
-    source: sources.Source,
-    layout: Layout,
-    ledger: Ledger,
-    sightings: Sequence[Sighting],
-    failures: Sequence[Failure],
-) -> InputReport:
-    times = [s.time for s in sightings if s.time is not None]
-    repeats = sum(f.repeats for f in failures)
-    telling = [s for s in sightings if s.role not in (Role.FINISH, Role.START, Role.SUCCESS)]
-    return InputReport(
-        path=source.path,
-        layout=layout,
-        ledger=ledger,
-        failures=len(failures),
-        repeats=repeats,
-        informational=max(0, len(telling) - len(failures) - repeats),
-        first=min(times, default=None),
-        last=max(times, default=None),
-        error=_why_partly(source),
-    )
+def _copy(log: parts.Log) -> InputReport:
+    """An input whose content was read before: all of it is skipped."""
+    ledger = replace(log.ledger, used=Amount(), skipped=Frozen({"read twice": log.ledger.read}), records=0)
+    return InputReport(path=log.path, layout=log.layout, ledger=ledger, error=log.error)

@@ -40,7 +40,7 @@ _KEPT_TEXT: Final = 64 * 1024
 """So much of a record's text is kept, characters; all of it has been read."""
 _CACHED_TEXT: Final = 16 * 1024
 """Texts up to this length are remembered, characters."""
-_AROUND: Final = (Role.FINISH, Role.START, Role.SUCCESS)
+AROUND: Final = (Role.FINISH, Role.START, Role.SUCCESS)
 """Roles of records that tell of a request and of no refusal."""
 _NOTHING: Final = Statement(text="")
 
@@ -99,7 +99,7 @@ def sight(record: Record) -> Sighting | None:
     fixed = _fixed_role(text)
     logger = record.logger or ""
     adapter = logger.endswith(_ADAPTERS[0]) or logger in _ADAPTERS[1:]
-    if fixed in _AROUND and not adapter:
+    if fixed in AROUND and not adapter:
         return _around(record, fixed)
     if record.secondary:
         return None

@@ -111,6 +111,18 @@ _NO_CODE = (
     ("expired bearer token received", "expired"),
 )
 _TENANT = re.compile(r"\btenants?\b", re.IGNORECASE)
+_FAULTS = frozenset(
+    f"System.{name}Exception"
+    for name in (
+        *("NullReference", "IndexOutOfRange", "ArgumentOutOfRange", "ArgumentNull", "InvalidCast", "Overflow"),
+        *("InvalidOperation", "Collections.Generic.KeyNotFound", "DivideByZero"),
+    )
+)
+"""What a program throws that did not expect what it met; a refusal has a type of its own."""
+_FRAME = re.compile(r"^[ \t]{1,12}[^\s.(]{1,10} (?P<method>[A-Z][\w.`<>+]{0,300})[(\[.]", re.MULTILINE)
+"""``   at Namespace.Type.Method(…)``, in any language."""
+_LIBRARY = ("Microsoft.IdentityModel.", "System.IdentityModel.Tokens.")
+_LONGEST_STACK = 16_000
 
 
 def says(failure: Failure) -> str:
@@ -149,4 +161,18 @@ def _without_code(failure: Failure) -> str:
     for part, word in _NO_CODE:
         if any(part in text for text in texts):
             return word
+    if _is_library_fault(failure):
+        return "library-fault"
     return "tenant-refused" if any(_TENANT.search(text[:4000]) for text in texts) else "unknown"
+
+
+def _is_library_fault(failure: Failure) -> bool:
+    """A programming error that came up in the library's own code, and not in a delegate of the application's."""
+    thrown = next(iter(failure.exceptions), None)
+    return thrown in _FAULTS and _thrown_in(failure.statement.text).startswith(_LIBRARY)
+
+
+def _thrown_in(text: str) -> str:
+    """The innermost method of the stack that is not of .NET itself; empty without a stack."""
+    methods = (m["method"] for m in _FRAME.finditer(text[:_LONGEST_STACK]))
+    return next((m for m in methods if m.startswith(_LIBRARY) or not m.startswith("System.")), "")

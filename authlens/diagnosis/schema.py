@@ -92,7 +92,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     # --- documents
     Field("jwks.kid_published", "boolean", "the key set of the token's own issuer, as published, has the token's kid", source="documents"),
     # --- derived
-    Field("says", "string", "what the failure claims, whatever its number: key-not-found kid-missing signature-invalid no-keys unsigned key-size algorithm key-unreadable key-certificate decrypt issuer issuer-policy issuer-not-configured tenant-claim tenant-refused audience audience-delegate audience-empty audience-not-configured expired not-yet-valid no-expiration lifetime-order replay type https metadata malformed no-handler claim-type missing-claim nonce-state client handler saml scheme-collision unknown", source="derived"),
+    Field("says", "string", "what the failure claims, whatever its number: key-not-found kid-missing signature-invalid no-keys unsigned key-size algorithm key-unreadable key-certificate decrypt issuer issuer-policy issuer-not-configured tenant-claim tenant-refused audience audience-delegate audience-empty audience-not-configured expired not-yet-valid no-expiration lifetime-order replay type https metadata malformed no-handler claim-type missing-claim nonce-state client handler saml scheme-collision library-fault unknown", source="derived"),
     Field("issuer", "string", "issuer of the token, else the one that the scheme expects", cased=True, source="derived"),
     Field("inner.codes", "strings", "codes of inner exceptions and of the library's own lines that explain the outermost one", source="derived"),
     Field("inner.shown", "boolean", "the log shows which exceptions were caught", source="derived"),

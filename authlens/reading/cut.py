@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -190,6 +190,11 @@ def _next(form: Starting, data: bytes, pos: int, end: int, *, whole: bool = Fals
     return -1
 
 
+def _end(form: Starting, data: bytes, begin: int) -> int:
+    feed = data.find(form.terminator, begin)
+    return len(data) if feed < 0 else feed
+
+
 def _last(form: Starting, data: bytes, floor: int) -> int:
     """The last start at the beginning of a line that is whole; ``floor`` is one."""
     feed = data.rfind(form.terminator, floor)
@@ -198,13 +203,15 @@ def _last(form: Starting, data: bytes, floor: int) -> int:
 
 def _previous(form: Starting, data: bytes, pos: int, low: int, floor: int) -> int:
     """The last start at or before the line of ``pos``; ``floor`` is one, and none is between it and ``low``."""
-    high, size = pos, 4096
+    begin = data.rfind(form.terminator, low, pos) + 1
+    if begin > low and form.starts(data, begin, _end(form, data, begin)):
+        return begin
+    high, size = max(low, begin - 1), 1024
     while high > low:
         base = max(low, high - size)
         found = [m.start() for m in form.mark.finditer(data, base, high + _MARK) if m.start() < high]
         for begin in (i + 1 for i in reversed(found) if i >= low):
-            feed = data.find(form.terminator, begin)
-            if form.starts(data, begin, len(data) if feed < 0 else feed):
+            if form.starts(data, begin, _end(form, data, begin)):
                 return begin
         high, size = base, size * 2
     return floor
@@ -324,7 +331,7 @@ class Whole:
     runs: tuple[Run, ...]
     size: int
     """Of all runs, bytes."""
-    over: Amount = Amount()
+    over: Amount = field(default_factory=Amount)
     """What was let go because the document is too large."""
 
 
@@ -519,6 +526,10 @@ class Cut:
         """The same so many lines further down; ``move`` does that to what is kept of a record."""
         return Cut(self.knife, _moved(self.body, lines, move), self.read, self.seen)
 
+    def said(self) -> Iterator[Any]:
+        """What is kept of the records that no border cuts, stream by stream."""
+        return _said(self.body)
+
     def close(self) -> tuple[tuple[Any, ...], Ledger]:
         """What is kept of all records, and where every byte went; nothing comes before or after.
 
@@ -547,6 +558,14 @@ def _overflow(body: Body) -> Amount:
     if isinstance(body, Whole):
         return body.over
     return sum(map(_overflow, body.streams.values()), Amount()) if isinstance(body, Peeled) else Amount()
+
+
+def _said(body: Body) -> Iterator[Any]:
+    if isinstance(body, Text):
+        yield from (s.said for s in body.slices)
+    elif isinstance(body, Peeled):
+        for inner in body.streams.values():
+            yield from _said(inner)
 
 
 def _moved(body: Body, lines: int, move: Callable[[Any, int], Any]) -> Body:

@@ -754,7 +754,7 @@ def cells(row: str, delimiter: str) -> list[str]:
 
 def _quoted(row: str, pos: int) -> tuple[str, int]:
     """What stands within quotes, and where the quotes end."""
-    parts = []
+    parts: list[str] = []
     while True:
         end = row.find('"', pos)
         if end < 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from authlens.reading import needles
 
@@ -80,40 +80,38 @@ def leading(before: tuple[P, ...], after: tuple[P, ...], begin: int) -> tuple[P,
     return kept + after[lead:]
 
 
-class Hit(NamedTuple):
-    """A record that was cut out for a hit, as far as its request's end is looked for."""
-
-    begin: int
-    """In the bytes that are searched, not in the source."""
-    request: str | None
-    printed: bytes
-    """The request's id as it stands in the record; empty where it does not."""
-
-
 class Searched:
     """The bytes of a run while its records are cut out, from the first to the last."""
 
     def __init__(self, data: bytes, start: int, reach: Callable[[int, int, int], int]) -> None:
         """``reach`` gives the first start behind a position, between two others."""
         self._data, self._border, self._reach = data, start + WINDOW, reach
-        self._hits: deque[Hit] = deque()
+        self._far = self._border
+        """Up to here every end of a request may be one that is looked for."""
+        self._printed: dict[bytes, int] = {}
+        """Requests' ids as they stand in the records of hits, and where the last of those begins."""
+        self._named = self._border
+        """Up to here a hit's request has an id, or may have one."""
 
     def hit(self, begin: int, stop: int, request: str | None) -> None:
         """A record was cut out for a hit."""
         printed = (request or "").encode()
-        shown = bool(printed) and self._data.find(printed, begin, stop) >= 0
-        self._hits.append(Hit(begin, request, printed if shown else b""))
+        if printed and self._data.find(printed, begin, stop) >= 0:
+            self._printed.pop(printed, None)
+            self._printed[printed] = begin
+        else:
+            self._far = max(self._far, begin + WINDOW)
+        if request is not None:
+            self._named = max(self._named, begin + WINDOW)
 
     def around(self, low: int, high: int) -> tuple[list[int], bool]:
         """Where between two positions requests may end, and whether only the first few records matter."""
-        hits = self._hits
-        while hits and hits[0].begin + WINDOW < low:
-            hits.popleft()
-        unsure = [h.begin for h in hits if not h.printed]
-        far = max([self._border, *(begin + WINDOW for begin in unsure)])
         found: set[int] = set()
-        if far > low:
-            found.update(needles.context(self._data, low, self._reach(far, low, high)))
-        for printed, begin in {h.printed: h.begin for h in hits if h.printed}.items():
-            found.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
-        return sorted(found), low >= self._border and all(h.request is None for h in hits)
+        if self._far > low:
+            found.update(needles.context(self._data, low, self._reach(self._far, low, high)))
+        for printed, begin in list(self._printed.items()):
+            if begin + WINDOW < low:
+                del self._printed[printed]
+            else:
+                found.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
+        return sorted(found), low >= self._named

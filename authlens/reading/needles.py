@@ -51,6 +51,7 @@ _AUTHENTICATION = (
     b"Microsoft.Owin.Security",
     b"IdentityLoggerAdapter",
 )
+_SIGNS = tuple(re2.compile(re2.escape(marker), _BYTES) for marker in _AUTHENTICATION)
 EDGE = max(map(len, _AUTHENTICATION)) - 1
 """So many bytes on each side of a border can hold a marker that the border cuts."""
 
@@ -92,4 +93,4 @@ def near(text: bytes) -> bool:
 
 def authentication(data: bytes) -> bool:
     """Whether authentication is visible at all."""
-    return any(marker in data for marker in _AUTHENTICATION)
+    return any(sign.search(data) for sign in _SIGNS)

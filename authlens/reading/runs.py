@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from authlens.model import Amount
 
-_STEP = 2048
+_STEP = 8192
 _FAR = 1 << 62
 """Behind every offset: pieces are in the order of their positions, then of their offsets."""
 
@@ -130,7 +130,7 @@ class Run:
             return [piece]
         steps, line = [], piece.line
         for pos in range(piece.pos, end, _STEP):
-            steps.append(piece._replace(pos=pos, offset=piece.offset + pos - piece.pos, line=line))
+            steps.append(Piece(pos, piece.offset + pos - piece.pos, line, note=piece.note))
             line += self.data.count(b"\n", pos, min(pos + _STEP, end))
         return steps
 

@@ -17,8 +17,8 @@ from typing import Any, Final, TextIO
 
 from authlens import model
 from authlens.redact import TECHNICAL, Pseudonyms, is_personal, leaves, mask
+from authlens.reports.baseline import SCHEMA, Baseline
 
-SCHEMA: Final = "authlens.scan/1"
 MOST_ALTERNATIVES: Final = 6
 UNDETERMINED: Final = "undetermined"
 """The cause of what no rule knows; its failures are shown with their text."""
@@ -54,15 +54,24 @@ Clean = Callable[[str], str]
 class Document:
     """A result as the document says it: the short parts at once, the failures one by one."""
 
-    def __init__(self, result: model.Result, *, pseudonym_key: str | None = None, show_values: bool = False) -> None:
+    def __init__(
+        self,
+        result: model.Result,
+        *,
+        pseudonym_key: str | None = None,
+        show_values: bool = False,
+        baseline: Baseline | None = None,
+    ) -> None:
         """Puts the failures in order of time; people are named by that order.
 
         Args:
             result: What a scan found.
             pseudonym_key: Makes pseudonyms stable across runs.
             show_values: Shows personal values; never signatures, whole tokens or secrets.
+            baseline: What was known before; without one nothing is marked.
         """
         self.result = result
+        self.baseline = baseline
         self.findings: Sequence[model.Finding] = sorted(result.findings, key=_by_time)
         self._names = Pseudonyms(key=pseudonym_key, show=show_values)
         self._clean: dict[tuple[tuple[str, ...], frozenset[str]], tuple[Clean, Clean]] = {}
@@ -101,6 +110,15 @@ class Document:
     def failure(self, finding: model.Finding) -> dict[str, Any]:
         """One failure as ``failures`` tells it."""
         return self._failure(finding)
+
+    def cleaner(self, finding: model.Finding) -> Clean:
+        """How a text about one failure is freed of secrets and, unless asked, of people."""
+        keep = _technical(finding.failure)
+        return self._cleaners(tuple(_people(finding.failure, keep)), keep)[0]
+
+    def pseudonym(self, finding: model.Finding, value: str) -> str:
+        """What to call the person of this value, where it is a person's."""
+        return value if value in _technical(finding.failure) else cut(self._names.name(value))
 
     def group_of(self, finding: model.Finding) -> str | None:
         """The id of the group that a failure belongs to."""
@@ -153,7 +171,25 @@ class Document:
             "by_cause": _sorted(causes),
             "by_severity": {severity: severities[severity] for severity in SEVERITIES},
             "undetermined": causes[UNDETERMINED],
+            **self._news(),
         }
+
+    def _news(self) -> dict[str, Any]:
+        """How much of it is new, where there is a baseline."""
+        known = self.baseline
+        if known is None:
+            return {}
+        return {
+            "new": {
+                "failures": sum(f.id not in known.failures for f in self.findings),
+                "groups": sum(g.id not in known.groups for g in self.result.groups),
+                "exposures": sum(e.id not in known.exposures for e in self.result.exposures),
+            }
+        }
+
+    def _known(self, kind: str, identity: str) -> dict[str, bool]:
+        """Whether it was there before; nothing where there is no baseline."""
+        return {} if self.baseline is None else {"known": identity in getattr(self.baseline, kind)}
 
     # ------------------------------------------------------------------ one of each
 
@@ -217,7 +253,13 @@ class Document:
             "alternatives": _alternatives(group.alternatives, clean),
             "next": _also(group.next, clean) if group.next else None,
             "failures": list(group.failures),
+            **self._known("groups", group.id),
+            **self._new_of(group),
         }
+
+    def _new_of(self, group: model.Group) -> dict[str, int]:
+        known = self.baseline
+        return {} if known is None else {"new": sum(f not in known.failures for f in group.failures)}
 
     def _failure(self, finding: model.Finding) -> dict[str, Any]:
         failure = finding.failure
@@ -263,6 +305,7 @@ class Document:
             "next": _also(finding.next, clean) if finding.next else None,
             "rule": finding.rule,
             "text": clean(failure.statement.text) if finding.cause == UNDETERMINED else None,
+            **self._known("failures", finding.id),
         }
 
     def _cleaners(self, people: tuple[str, ...], keep: frozenset[str]) -> tuple[Clean, Clean]:
@@ -333,6 +376,7 @@ class Document:
             "count": exposure.count,
             "steps": [cut(self._names.text(step)) for step in exposure.steps],
             "failures": list(exposure.failures),
+            **self._known("exposures", exposure.id),
         }
 
     # ------------------------------------------------------------------ values
@@ -433,19 +477,19 @@ def _write_member(name: str, value: Any, out: TextIO) -> None:
     if isinstance(value, list | Iterator):
         _write_list(value, out)
     else:
-        out.write(_dump(value))
+        out.write(dump(value))
 
 
 def _write_list(values: Iterable[Any], out: TextIO) -> None:
     before = "[\n  "
     for value in values:
         out.write(before)
-        out.write(_dump(value))
+        out.write(dump(value))
         before = ",\n  "
     out.write("[]" if before.startswith("[") else "\n ]")
 
 
-_dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode  # ASCII: a terminal is safe from it
+dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode  # ASCII: a terminal is safe from it
 
 
 # --------------------------------------------------------------------------- helpers
@@ -522,8 +566,8 @@ def _key(key: model.Key) -> dict[str, Any]:
         "alg": _or(key.alg, _short),
         "use": _or(key.use, _short),
         "thumbprint": None if key.kty == "oct" else key.thumbprint,
-        "published_from": None,
-        "published_until": None,
+        "published_from": rfc3339(key.published_from),
+        "published_until": rfc3339(key.published_until),
         "defect": _or(key.defect, _short),
     }
 

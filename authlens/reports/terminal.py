@@ -134,7 +134,7 @@ def _closing(head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, ve
         yield from _inputs(head, width)
     if tail["interrupted"]:
         yield (("Interrupted: what follows in the log was not read.", "strong"),)
-    yield from _paragraph(_ledger(head), width, style="quiet")
+    yield from _paragraph(wording.account(head), width, style="quiet")
 
 
 def _exposure(exposure: Mapping[str, Any], width: int, *, rest: int) -> Iterator[Line]:
@@ -153,20 +153,6 @@ def _inputs(head: Mapping[str, Any], width: int) -> Iterator[Line]:
         text += ", authentication not visible" if one["auth_events"] == "none" else ""
         text += f", {visible(one['error'])}" if one["error"] else ""
         yield from _labelled("input", text, width, indent=0)
-
-
-def _ledger(head: Mapping[str, Any]) -> str:
-    sums = wording.ledger(head)
-    parts = [f"{sums['failures']:,} failures", f"{sums['repeats']:,} repeats"]
-    parts += [f"{sums[n]:,} {n}" for n in ("informational", "filtered", "other") if sums[n]]
-    skipped = [f"{wording.size(n)} skipped: {visible(reason)}" for reason, (n, _) in wording.skipped(head).items()]
-    blind = [i["path"] for i in head["inputs"] if i["auth_events"] == "none" and i["bytes"]]
-    hidden = f" No authentication visible in {wording.some(blind, 2)}." if blind and sums["failures"] else ""
-    return (
-        f"Read {wording.size(sums['bytes'])}, {count(sums['lines'], 'line')}, {count(len(head['inputs']), 'file')}: "
-        f"{count(sums['records'], 'record')} = {' + '.join(parts)}; "
-        f"{wording.size(sums['unmatched'])} without a match; {', '.join(skipped) or 'nothing skipped'}.{hidden}"
-    )
 
 
 # --------------------------------------------------------------------------- one cause

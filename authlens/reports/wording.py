@@ -190,6 +190,22 @@ def skipped(document: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     return dict(sorted(out.items()))
 
 
+def account(document: Mapping[str, Any]) -> str:
+    """What was read and what became of it, in one sentence whose numbers add up."""
+    inputs = document["inputs"]
+    sums = ledger(document)
+    parts = [f"{sums['failures']:,} failures", f"{sums['repeats']:,} repeats"]
+    parts += [f"{sums[n]:,} {n}" for n in ("informational", "filtered", "other") if sums[n]]
+    left_out = [f"{size(n)} skipped: {visible(reason)}" for reason, (n, _) in skipped(document).items()]
+    blind = [i["path"] for i in inputs if i["auth_events"] == "none" and i["bytes"]]
+    hidden = f" No authentication visible in {some(blind, 2)}." if blind and sums["failures"] else ""
+    return (
+        f"Read {size(sums['bytes'])}, {count(sums['lines'], 'line')}, {count(len(inputs), 'file')}: "
+        f"{count(sums['records'], 'record')} = {' + '.join(parts)}; "
+        f"{size(sums['unmatched'])} without a match; {', '.join(left_out) or 'nothing skipped'}.{hidden}"
+    )
+
+
 def visibility(document: Mapping[str, Any]) -> str:
     """Whether no failure means that nothing failed."""
     inputs = [i for i in document["inputs"] if i["bytes"]]

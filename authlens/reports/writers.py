@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from authlens.reports import document
 from authlens.reports.document import Document
+
+Write = Callable[[Document, TextIO], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +18,22 @@ class Writer:
 
     name: str
     suffix: str
-    write: Callable[[Document, TextIO], None]
+    module: str
+    """Loaded by those who ask for the report."""
 
-
-def _html(parts: Document, out: TextIO) -> None:
-    from authlens.reports.html import write  # noqa: PLC0415 - jinja2 is loaded by those who ask for a page
-
-    write(parts, out)
+    def write(self, parts: Document, out: TextIO) -> None:
+        """Writes the report."""
+        write: Write = importlib.import_module(self.module).write
+        write(parts, out)
 
 
 WRITERS: Final = (
-    Writer("html", ".html", _html),
-    Writer("json", ".json", document.write),
+    Writer("html", ".html", "authlens.reports.html"),
+    Writer("json", ".json", "authlens.reports.document"),
+    Writer("jsonl", ".jsonl", "authlens.reports.jsonl"),
+    Writer("csv", ".csv", "authlens.reports.csv"),
+    Writer("markdown", ".md", "authlens.reports.markdown"),
+    Writer("sarif", ".sarif", "authlens.reports.sarif"),
+    Writer("junit", ".xml", "authlens.reports.junit"),
+    Writer("prometheus", ".prom", "authlens.reports.prometheus"),
 )

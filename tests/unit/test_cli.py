@@ -15,6 +15,7 @@ import pytest
 
 import authlens
 from authlens import cli
+from authlens.cli.scan import exit_code
 from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport, Ledger, Result, Severity
 from tests.unit.helpers import results
@@ -102,7 +103,7 @@ READ = InputReport(path="a.log", layout=None, ledger=Ledger(read=Amount(bytes=1,
 )
 def test_exit_codes_of_a_finished_scan(result: Result, fail_on: Severity | None, code: int) -> None:
     """Failures and exposures at or above the level, what could not be used, nothing read, interrupted."""
-    assert cli.exit_code(result, fail_on) == code
+    assert exit_code(result, fail_on) == code
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,38 @@ def test_refusals_without_a_code_are_read_by_their_words(text: str, word: str) -
 def test_a_code_of_no_list_is_unknown() -> None:
     """It is counted and shown, never guessed."""
     assert of_code("IDX19999", "never heard of") == "unknown"
+
+
+FAULT = "Failed to validate the token.\nSystem.NullReferenceException: Object reference not set to an instance of an object."
+LIBRARY_FRAME = "   at Microsoft.IdentityModel.JsonWebTokens.JsonWebToken.get_Audiences()"
+OUR_FRAME = "   at Contoso.Orders.Security.IssuerCheck.Validate(String issuer, SecurityToken token) in /src/IssuerCheck.cs:line 7"
+
+
+@pytest.mark.parametrize(
+    ("frames", "word"),
+    [
+        ((LIBRARY_FRAME, OUR_FRAME), "library-fault"),
+        (("   at System.String.Substring(Int32 start)", LIBRARY_FRAME), "library-fault"),
+        (("   bei System.IdentityModel.Tokens.Jwt.JwtSecurityTokenHandler.ReadToken(String token)",), "library-fault"),
+        ((OUR_FRAME, LIBRARY_FRAME), "unknown"),
+        (("   at System.Linq.Enumerable.First[TSource](IEnumerable`1 source)", OUR_FRAME, LIBRARY_FRAME), "unknown"),
+        ((), "unknown"),
+    ],
+)
+def test_a_fault_is_the_librarys_where_its_own_code_threw(frames: tuple[str, ...], word: str) -> None:
+    """An application's delegate that the library calls can fail as well, and is not the library's defect."""
+    text = "\n".join((FAULT, *frames))
+    assert says(failure(None, text, exceptions=("System.NullReferenceException",))) == word
+
+
+def test_a_refusal_without_a_number_is_no_fault() -> None:
+    """The type of the exception tells a verdict from an accident."""
+    text = f"Failed to validate the token.\n{LIBRARY_FRAME}"
+    refused = failure(None, text, exceptions=("Microsoft.IdentityModel.Tokens.SecurityTokenException",))
+    assert says(refused) != "library-fault"
+
+
+def test_a_long_stack_is_looked_at_up_to_a_limit() -> None:
+    """Records are hostile: a megabyte of frames costs no more than the first of them."""
+    text = FAULT + "\n   at System.A.B()" * 100_000 + "\n" + LIBRARY_FRAME
+    assert says(failure(None, text, exceptions=("System.NullReferenceException",))) == "unknown"

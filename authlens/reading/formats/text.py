@@ -381,7 +381,7 @@ def _peeled(draft: Draft, message: str, middle: str) -> str:
         dotted = _DOTTED.match(message)
         if dotted is not None and draft.logger is None and not _EXCEPTION.match(message.lstrip()):
             draft.logger = dotted[1]
-            message = message[dotted.end() :].removeprefix("]")
+            message = message[dotted.end() :].removeprefix("]").lstrip("|\t")
             continue
         break
     if message.lstrip().startswith("=> "):
@@ -390,16 +390,18 @@ def _peeled(draft: Draft, message: str, middle: str) -> str:
     return _DASH.sub("", message).lstrip()
 
 
+_ID = re.compile(r"(?:\(null\)|0H[A-Z0-9]{5,24}(?::[0-9A-F]{8})?|[0-9a-fA-F-]{16,64})?")
+
+
 def _separated(draft: Draft, message: str, column: re.Pattern[str]) -> str:
     for _ in range(6):
         match = column.match(message)
-        if match is None or not (match[1] == "" or _PLAIN_VALUE.fullmatch(match[1])):
+        # Behind the logger only an id is a column: what else stands before a pipe there may be the message.
+        plain_value = _PLAIN_VALUE if draft.logger is None else _ID
+        if match is None or plain_value.fullmatch(match[1]) is None:
             break
-        if draft.logger is None:
-            draft.logger = _named(match[1]) or draft.logger
+        draft.logger = draft.logger or _named(match[1])
         message = message[match.end() :]
-        if draft.logger is not None:
-            break
     return message.lstrip("| \t")
 
 

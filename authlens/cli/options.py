@@ -43,17 +43,15 @@ Config = Annotated[
     str | None,
     typer.Option("--config", metavar="FILE", help="Options; else ./authlens.toml or ./pyproject.toml."),
 ]
-Rules = Annotated[
-    Texts, typer.Option("--rules", metavar="PATH", help="Further rule files or folders; repeatable.")
-]
-NoDefaultRules = Annotated[
-    bool | None, typer.Option("--no-default-rules", help="Without the rules that are shipped.")
-]
+Rules = Annotated[Texts, typer.Option("--rules", metavar="PATH", help="Further rule files or folders; repeatable.")]
+NoDefaultRules = Annotated[bool | None, typer.Option("--no-default-rules", help="Without the rules that are shipped.")]
 Format = Annotated[str | None, typer.Option("--format", metavar="NAME", help="Do not guess the log's format.")]
 Now = Annotated[
     str | None, typer.Option("--now", metavar="TIME", help="The present [default: SOURCE_DATE_EPOCH, the clock].")
 ]
-Timezone = Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="For times without one [default: UTC].")]
+Timezone = Annotated[
+    str | None, typer.Option("--timezone", metavar="ZONE", help="For times without one [default: UTC].")
+]
 ShowValues = Annotated[
     bool | None, typer.Option("--show-values", help="Personal values instead of pseudonyms; never secrets.")
 ]

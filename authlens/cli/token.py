@@ -103,12 +103,18 @@ def _given(jwt: str | None) -> str:
     if jwt is None or jwt == "-":
         return _hidden() if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(_LONGEST + 1), "standard input")
     if not _is_file(jwt):
+        if not jwt.startswith("ey") and jwt.count(".") < 2 and len(jwt.split()) == 1:
+            raise UsageError(
+                f"{jwt[:80]}: there is no such file, and it is no token.", hint="authlens token - reads one."
+            )
         return jwt
     try:
         with Path(jwt).open("rb") as stream:
             return _decoded(stream.read(_LONGEST + 1), jwt)
     except OSError as error:
-        raise InputError(f"{jwt}: cannot be read: {error.strerror or error}.", hint="Name a file with one token.") from error
+        raise InputError(
+            f"{jwt}: cannot be read: {error.strerror or error}.", hint="Name a file with one token."
+        ) from error
 
 
 def _is_file(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from authlens.cli import options
+from authlens.cli import options, progress
 from authlens.cli.said import DONE, FOUND, INTERRUPTED, NO_INPUT, UNUSABLE, interrupted, say, written
 from authlens.errors import Fault, UsageError
 
@@ -91,8 +91,10 @@ def _scan(paths: list[str], flags: Mapping[str, object], faults: list[Fault]) ->
 
     known = _baseline(chosen)
     timings = pipeline.Timings()
+    line = progress.line(quiet=chosen.quiet)
     try:
-        result = run(paths, chosen, timings=timings)
+        with line:
+            result = run(paths, chosen, timings=timings, since=chosen.since, until=chosen.until, progress=line.told)
     except KeyboardInterrupt:  # typer would end the run without a word
         return interrupted()
     code = _report(result, chosen, known)
@@ -144,6 +146,7 @@ def run(paths: Sequence[str], chosen: Settings, **further: Any) -> ScanResult:
         format=chosen.format,
         now=chosen.now,
         timezone=chosen.timezone,
+        jobs=chosen.jobs,
         stdin=sys.stdin.buffer,
         **further,
     )

@@ -1,0 +1,14 @@
+"""One failure a line, each as ``failures`` of the document tells it."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from authlens.reports.document import Document, dump
+
+
+def write(parts: Document, out: TextIO) -> None:
+    """Writes JSON Lines; memory does not grow with the failures."""
+    for failure in parts.failures():
+        out.write(dump(failure))
+        out.write("\n")

@@ -1,0 +1,142 @@
+"""Several files that are one log, and content that stands in several files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from authlens.model import Amount, Role, Statement
+from authlens.rotation import arrange, name
+from authlens.sightings import Sighting
+
+START = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Log:
+    path: str
+    sightings: tuple[Sighting, ...] = ()
+    size: Amount = field(default_factory=lambda: Amount(bytes=1000, lines=10))
+
+
+def seen(
+    n: int, text: str = "IDX10223: expired", *, at: datetime | None = START, request: str | None = None, gap: int = 100
+) -> Sighting:
+    time = None if at is None else at + timedelta(seconds=n)
+    return Sighting(
+        path="x",
+        offset=n * gap,
+        line=n + 1,
+        end=n * gap + 50,
+        lines=1,
+        role=Role.EXCEPTION,
+        key=text,
+        statement=Statement(text=text),
+        time=time,
+        request_id=request,
+    )
+
+
+def order(paths: Sequence[str]) -> list[str]:
+    """The files as one log by their names alone."""
+    logs = [Log(path, (seen(0, at=None, text=path),), Amount(bytes=n)) for n, path in enumerate(paths)]
+    (series,) = arrange(logs).series
+    return [paths[at] for at, _ in series.members]
+
+
+@pytest.mark.parametrize(
+    "oldest_first",
+    [
+        ("app.log.2.gz", "app.log.1", "app.log"),
+        ("log20260304.txt", "log20260304_001.txt", "log20260305.txt"),
+        ("api-2026-03-03.log", "api-2026-03-04.log"),
+        ("app.log-20260303.gz", "app.log-20260304", "app.log"),
+        ("app.log.2026-03-03", "app.log"),
+        ("web.2.log", "web.1.log", "web.log"),
+        ("app.log2026-03-03", "app.log2026-03-04"),
+        ("app.log.10", "app.log.9", "app.log.1"),
+    ],
+)
+def test_names_of_a_rotation(oldest_first: tuple[str, ...]) -> None:
+    """The names that loggers and logrotate give put files in order where records have no time."""
+    assert order(oldest_first) == list(oldest_first)
+    assert order(oldest_first[::-1]) == list(oldest_first)
+
+
+@pytest.mark.parametrize("pair", [("node-1.log", "node-2.log"), ("a/app.log", "b/app.log"), ("api.log", "web.log")])
+def test_other_files_are_logs_of_their_own(pair: tuple[str, str]) -> None:
+    """Replicas, folders and other services are not rotations of each other."""
+    assert name(pair[0]).stem != name(pair[1]).stem
+
+
+def test_time_goes_before_names() -> None:
+    """Records' times decide, and the note says which files are one log and how they were ordered."""
+    late = Log("app.log.1", (seen(50),), Amount(bytes=1))
+    early = Log("app.log", (seen(10),), Amount(bytes=2))
+    arranged = arrange([late, early])
+    assert [at for at, _ in arranged.series[0].members] == [1, 0]
+    assert arranged.notes == ("app.log, app.log.1: read as one log, ordered by the time of their records",)
+
+
+def test_a_copy_counts_once() -> None:
+    """Equal content under another name, or the same name twice, is said and left out."""
+    one = (seen(1, request="a:1"), seen(2, request="a:2"))
+    arranged = arrange([Log("app.log", one), Log("backup/app.log", one), Log("app.log", one)])
+    assert arranged.copies == {1, 2}
+    assert arranged.notes == (
+        "backup/app.log: it holds the same as app.log; what it says counts once",
+        "app.log: it was given twice; what it says counts once",
+    )
+
+
+def test_replicas_that_say_the_same_are_no_copies() -> None:
+    """Equal texts at other times, or of other requests, are other failures."""
+    logs = [
+        Log("pod-a.log", (seen(1, request="a:1"),)),
+        Log("pod-b.log", (seen(1, request="b:1"),)),
+        Log("pod-c.log", (seen(2, request="a:1"),)),
+    ]
+    arranged = arrange(logs)
+    assert not arranged.copies
+    assert [len(own) for s in arranged.series for _, own in s.members] == [1, 1, 1]
+    assert not arranged.notes
+
+
+def test_an_overlap_counts_once() -> None:
+    """What the end of one file and the beginning of the next both hold is taken from the first."""
+    every = [seen(n, request=f"r:{n}") for n in range(10)]
+    moved = tuple(s._replace(offset=s.offset - 600, line=s.line - 6) for s in every[6:])
+    arranged = arrange([Log("app.log.1", tuple(every[:8])), Log("app.log", moved, Amount(bytes=5))])
+    (series,) = arranged.series
+    assert [[s.request_id for s in own] for _, own in series.members] == [
+        [f"r:{n}" for n in range(8)],
+        ["r:8", "r:9"],
+    ]
+    assert "app.log: 2 records stand in app.log.1 too; counted once" in arranged.notes
+
+
+def test_an_older_copy_that_went_on_counts_once() -> None:
+    """A file that begins with all of another adds only the rest, whichever is read first."""
+    every = tuple(seen(n, request=f"r:{n}") for n in range(5))
+    for logs in ([Log("old.log", every[:3]), Log("new.log", every, Amount(bytes=5))],) * 2:
+        kept = [own for s in arrange(logs).series for _, own in s.members]
+        assert sum(map(len, kept)) == 5
+        logs.reverse()
+
+
+def test_the_same_second_proves_nothing() -> None:
+    """Two replicas without ids whose records fall into one second are kept apart; a long equal run is an overlap."""
+    one, other = (seen(1),), (seen(1),)
+    kept = arrange([Log("a.log", one), Log("b.log", other, Amount(bytes=5))]).series
+    assert sum(len(own) for s in kept for _, own in s.members) == 2
+    long = tuple(seen(n) for n in range(6))
+    kept = arrange([Log("a.log", long), Log("b.log", long, Amount(bytes=5))]).series
+    assert sum(len(own) for s in kept for _, own in s.members) == 6
+
+
+def test_untimed_records_prove_nothing() -> None:
+    """Without times only a whole copy is one."""
+    one = tuple(seen(n, at=None) for n in range(6))
+    kept = arrange([Log("a.log", one), Log("b.log", one[:5], Amount(bytes=5))]).series
+    assert sum(len(own) for s in kept for _, own in s.members) == 11
