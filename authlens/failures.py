@@ -382,6 +382,7 @@ class _Told(NamedTuple):
     token: Token | None
     library: Library
     context: tuple[Message, ...]
+    tokens: tuple[Token, ...]
 
 
 class _Maker:
@@ -423,6 +424,7 @@ class _Maker:
             repeats=len(o.sightings) + len(errors) - 1,
             links=_links(o, errors),
             context=told.context,
+            tokens=told.tokens if o.where is None else (*told.tokens, *o.where.statement.tokens),
         )
 
     def _told(self, o: _Open, errors: Sequence[Sighting]) -> _Told:
@@ -463,6 +465,7 @@ def _tell(o: _Open, errors: Sequence[Sighting]) -> _Told:
         token=token,
         library=messages.library("\n".join(texts), failing),
         context=tuple(m for s in o.library for m in s.statement.messages),
+        tokens=tuple(t for s in (*o.sightings, *o.library) for t in s.statement.tokens),
     )
 
 

@@ -48,6 +48,8 @@ class Inspection:
     """What the validator would say; ``valid`` is None where what is known does not decide it."""
     demands: Expectations | None
     """Of the scheme it was held against; None where nothing is known of the API."""
+    schemes: int
+    """How many it was held against."""
     library: tuple[int, ...]
     at: datetime
     result: Result
@@ -118,6 +120,7 @@ def inspect(
     return Inspection(
         judgement=best.judgement,
         demands=best.demands,
+        schemes=len(configured),
         library=read_library(library).version,
         at=at,
         result=Result(

@@ -212,6 +212,8 @@ class Token:
     """What is wrong with its form, in words, or None."""
     raw: str | None = field(default=None, repr=False)
     """The text itself, for verification only: it never reaches an output."""
+    in_url: bool = False
+    """It stands in an address, as the value of a query's or fragment's parameter."""
 
     def __str__(self) -> str:
         return f"token {self.sha256[:12]} ({self.form})"
@@ -312,6 +314,8 @@ class Failure:
     links: tuple[Link, ...] = ()
     context: tuple[Message, ...] = ()
     """What the library's own lines said in the same request (IDX10242 that shows the token…)."""
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
+    """Every token that its records show, those of the library's lines and of the request's end included."""
 
 
 # --------------------------------------------------------------------------- trust
@@ -344,6 +348,10 @@ class Key:
     """When it was first seen published, where a history is kept."""
     published_until: datetime | None = None
     """When it was last seen published, where it no longer is."""
+    published_after: datetime | None = None
+    """When the set was last seen without it, before it appeared; where a history is kept."""
+    gone_by: datetime | None = None
+    """When the set was first seen without it, after it had been published; where a history is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ meet. Nothing here names a cause.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -36,6 +37,10 @@ class Observed:
         opening = roles[Role.EXCEPTION] + roles[Role.MESSAGE] + roles[Role.UNHANDLED]
         return max(opening, roles[Role.REFUSED] + roles[Role.REMOTE], roles[Role.APPLICATION])
 
+    def shared(self, share: Callable[[Sighting | None], Sighting | None]) -> Observed:
+        """The same with other statements in its sightings."""
+        return Observed(cut=self.cut.mapped(share))
+
     def moved(self, lines: int) -> Observed:
         """The same so many lines further down: for a part whose first line was not known when it was observed."""
         return Observed(cut=self.cut.moved(lines, moved)) if lines else self
@@ -43,7 +48,18 @@ class Observed:
     def close(self) -> tuple[tuple[Sighting, ...], Ledger]:
         """All sightings in order of offset, and where every byte went."""
         said, ledger = self.cut.close()
-        return tuple(s for s in said if s is not None), ledger
+        sightings = [s for s in said if s is not None]
+        if sightings and sightings[-1].end >= ledger.read.bytes and not self.cut.ended:
+            sightings[-1] = _broken_off(sightings[-1])
+        return tuple(sightings), ledger
+
+
+def _broken_off(last: Sighting) -> Sighting:
+    """The record that the source ends in: cut, unless its text ends as texts do."""
+    return last if last.statement.text.endswith(_ENDS) else last._replace(cut=True)
+
+
+_ENDS = (".", "'", '"', ")", "]", "}", "!", "”")
 
 
 def observe(part: Part, layout: Layout, *, zone: tzinfo = UTC) -> Observed:

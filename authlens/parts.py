@@ -24,7 +24,7 @@ from authlens.model import Amount, Layout, Ledger, Part
 from authlens.observe import Observed, observe
 from authlens.reading import sources
 from authlens.reading.formats import sniff
-from authlens.sightings import Sighting
+from authlens.sightings import Shared, Sighting
 
 _SMALL: Final = 64 * 1024 * 1024
 """Below so many bytes of input one process is faster than several."""
@@ -115,6 +115,8 @@ class Reader:
         self._processes = processes
         self._told = told
         self._pool: ProcessPoolExecutor | None = None
+        self.shared = Shared()
+        """The statements of all sources."""
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +129,7 @@ class Reader:
         """All that a source says; after an interrupt what it said up to there."""
         if isinstance(source, sources.Unreadable):
             return Log(path=source.path, error=_with_hint(source.reason, source.hint))
-        total = _Sum()
+        total = _Sum(self.shared)
         try:
             for seen in self._seen(source, total):
                 total.add(seen)
@@ -210,17 +212,19 @@ def _observed(one: Part | _Piece, layout: Layout, zone: tzinfo, line: int) -> Ob
 class _Sum:
     """What the parts of one source say together."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Shared) -> None:
         self.layout: Layout | None = None
         self.error: str | None = None
         self.interrupted = False
         self._all: Observed | None = None
+        self._shared = shared
         self.lines = 0
         """Ended so far."""
 
     def add(self, seen: Observed) -> None:
         """The next part."""
         self.lines += seen.read.lines
+        seen = seen.shared(self._shared)
         self._all = seen if self._all is None else self._all + seen
 
     def log(self, source: sources.Source) -> Log:
@@ -232,7 +236,7 @@ class _Sum:
         return Log(
             path=source.path,
             layout=self.layout,
-            sightings=sightings,
+            sightings=tuple(s for s in map(self._shared, sightings) if s is not None),
             ledger=ledger,
             error=self.error or _why_partly(source),
             interrupted=self.interrupted,

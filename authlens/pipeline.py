@@ -24,7 +24,7 @@ from authlens.failures import Joiner
 from authlens.model import Amount, Failure, Frozen, InputReport, Result
 from authlens.parts import Progress
 from authlens.reading import sources
-from authlens.sightings import AROUND
+from authlens.sightings import AROUND, Shared
 from authlens.trust import documents, expectations, fetch, fetch_http
 from authlens.trust.history import History
 
@@ -248,7 +248,7 @@ def _gather(
     out = _Gathered()
     began = time.perf_counter()
     found = sources.find([str(p) for p in paths], stdin)
-    logs = _read(how, found, parts.jobs(found, jobs), progress)
+    logs, limits = _read(how, found, parts.jobs(found, jobs), progress)
     timings.add("observe", began)
     began = time.perf_counter()
     arranged = rotation.arrange(logs)
@@ -256,7 +256,7 @@ def _gather(
     out.failures = [f for f in joined if period.holds(f.time)]
     timings.add("join", began)
     out.interrupted = any(log.interrupted for log in logs)
-    out.notes = [*arranged.notes, *_undated(out.failures, period)]
+    out.notes = [*limits, *arranged.notes, *_undated(out.failures, period)]
     out.reports = _reports(logs, arranged.copies, joined, period)
     out.unusable = [f"{r.path}: {r.error}" for r in out.reports if r.error not in (None, parts.EMPTY)]
     if not out.unusable and not out.interrupted and not any(r.ledger.read.bytes for r in out.reports):
@@ -273,8 +273,8 @@ def _read(
     found: Sequence[sources.Source | sources.Unreadable],
     processes: int,
     progress: Callable[[Progress], None] | None,
-) -> list[parts.Log]:
-    """What every source says; after an interrupt none is begun any more."""
+) -> tuple[list[parts.Log], list[str]]:
+    """What every source says, and which limits were met; after an interrupt none is begun any more."""
     done = failures = 0
     total = parts.size(found)
 
@@ -289,7 +289,16 @@ def _read(
         for source in found:
             stopped = bool(logs) and logs[-1].interrupted
             logs.append(parts.Log(path=source.path, interrupted=True) if stopped else reader.read(source))
-    return logs
+    return logs, _limits(reader.shared)
+
+
+def _limits(shared: Shared) -> list[str]:
+    if not shared.left_out:
+        return []
+    return [
+        f"there are more than {shared.most} different messages: of {shared.left_out} further records only the codes "
+        "are kept, not the values"
+    ]
 
 
 def _joined(series: rotation.Series) -> tuple[Failure, ...]:

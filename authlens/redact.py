@@ -12,15 +12,15 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 # fmt: off
 PERSONAL: Final = frozenset((
-    "address", "altsecid", "birthdate", "clientip", "displayname", "email", "emailaddress", "emails",
-    "employeeid", "familyname", "fullname", "gender", "givenname", "ipaddr", "ipaddress", "loginhint", "mail",
-    "middlename", "mobile", "name", "nameid", "nameidentifier", "nickname", "oid", "onpremsamaccountname",
-    "onpremsid", "phone", "phonenumber", "picture", "preferredusername", "primarysid", "profile", "puid",
-    "samaccountname", "sid", "streetaddress", "sub", "surname", "uid", "uniquename", "upn", "userid", "username",
+    "address", "altsecid", "birthdate", "callerip", "clientaddress", "clientip", "clientipaddress", "displayname",
+    "email", "emailaddress", "emails", "employeeid", "familyname", "fullname", "gender", "givenname", "ipaddr",
+    "ipaddress", "loginhint", "mail", "middlename", "mobile", "name", "nameid", "nameidentifier", "nickname", "oid",
+    "onpremsamaccountname", "onpremsid", "phone", "phonenumber", "picture", "preferredusername", "primarysid",
+    "profile", "puid", "remoteaddr", "remoteaddress", "remoteip", "remoteipaddress", "samaccountname", "sid", "streetaddress", "sub", "surname", "uid", "uniquename", "upn", "userid", "username",
     "website", "winaccountname", "windowsaccountname",
 ))
 # fmt: on
@@ -77,15 +77,17 @@ _TELLING = (
     r"id_token_hint|id_token|client_assertion|assertion|sharedaccesskey|sharedaccesssignature|accountkey|"
     r"(?:issuer)?signing_?key|private_?key|x-functions-key|set-cookie|cookie|authlens_secret"
 )
+_QUOTE = r"(?:\\{0,7}[\"']|\\{1,3}u002[27]|&quot;|&#3[49];|\"\")"
+"""As written in text, in JSON (System.Text.Json escapes by number), in XML and in CSV."""
 _NAMED = re.compile(
-    rf"(?i)(\b(?:{_TELLING})\\{{0,7}}[\"']?\s{{0,3}}[=:]\s{{0,3}}\\{{0,7}}[\"']?|[?&;](?:code|sig|token)=)"
+    rf"(?i)(\b(?:{_TELLING})(?:{_QUOTE}|\\{{0,7}})\s{{0,3}}[=:]\s{{0,3}}(?:{_QUOTE}|\\{{0,7}})|[?&;](?:code|sig|token)=)"
     r"([^\s\"'&;,<>\[{*\\][^\s\"'&;,<>\\]{0,8191})"
 )
 _AUTHORIZATION = re.compile(r"(?i)\b((?:bearer|basic|negotiate|dpop|ntlm) {1,3})([A-Za-z0-9_\-.+/=~]{8,})")
 _PROTECTED = re.compile(r"CfDJ8[A-Za-z0-9_\-]{16,}")  # ASP.NET Core data protection: cookies, state
 _BLOB = re.compile(r"[A-Za-z0-9_\-+/]{80,}={0,2}")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
-_JWK = re.compile(r"(\\{0,7}\"(?:d|p|q|dp|dq|qi|k)\\{0,7}\"\s{0,8}:\s{0,8}\\{0,7}\")([A-Za-z0-9_\-+/=]{16,})")
+_JWK = re.compile(rf"({_QUOTE}(?:d|p|q|dp|dq|qi|k){_QUOTE}\s{{0,8}}:\s{{0,8}}{_QUOTE})([A-Za-z0-9_\-+/=]{{16,}})")
 _SYMMETRIC = re.compile(r"(SymmetricSecurityKey, KeyId: '[^']{0,300}', InternalId: ')([^']{1,200})")
 _USERINFO = re.compile(r"(://)([^/\s@:'\"]{1,200}:[^/\s@'\"]{0,200})@")
 
@@ -99,10 +101,15 @@ def mask(text: str, *, blobs: bool = True) -> str:
         blobs: Also mask long runs of base64 that say nowhere what they are. Off for values whose meaning
             is known (a nonce is as long as a signature).
     """
+    return masked(text, blobs=blobs)
+
+
+def masked(text: str, *, blobs: bool = True) -> str:
+    """``mask`` for texts that hardly come twice: nothing is remembered."""
     text = _PEM.sub("[private key]", text) if "PRIVATE KEY" in text else text
     text = _TOKEN.sub(_token, text) if "ey" in text or "ew" in text else text
     text = _SYMMETRIC.sub(_named, text) if "SymmetricSecurityKey" in text else text
-    if '"' in text:
+    if '"' in text or "0022" in text or "&" in text:
         text = _JWK.sub(_named, text)
     if "=" in text or ":" in text:
         text = _NAMED.sub(_named, text)
@@ -148,7 +155,10 @@ _MASK = "[secret]"  # without a fingerprint: guesses at a weak secret could be t
 # --------------------------------------------------------------------------- people
 
 _MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
-_MEMBER = re.compile(r"(\\{0,7})\"([A-Za-z_\-:/.#0-9]{2,120})\\{0,7}\"\s{0,8}:\s{0,8}")
+_MEMBER = re.compile(
+    r"(\"\"|\\{0,7}\"|\\{1,3}u0022|&quot;|&#34;)([A-Za-z_\-:/.#0-9]{2,120})"
+    r"(?:\"\"|\\{0,7}\"|\\{1,3}u0022|&quot;|&#34;)\s{0,8}:\s{0,8}"
+)
 _NUMBER = re.compile(r"-?\d{1,40}")
 _WORD = re.compile(r"[^\s'\"<>(),;=\[\]{}]{1,512}")
 
@@ -203,7 +213,7 @@ class Pseudonyms:
         if self._show:
             return text
         kept = frozenset(keep)
-        if '"' in text and ":" in text:
+        if ":" in text and ('"' in text or "0022" in text or "&" in text):
             text = self._members(text, kept)
         if "@" in text:
             text = _MAIL.sub(lambda m: m.group() if m.group() in kept else self.name(m.group()), text)
@@ -233,28 +243,47 @@ class Pseudonyms:
         """Replaces the values of personal JSON members, at any depth of escaping."""
         out: list[str] = []
         done = 0
-        for match in _MEMBER.finditer(text):
-            if match.start() < done or not is_personal(match.group(2)):
-                continue
-            start, end = _member_value(text, match.end(), len(match.group(1)))
-            value = _unescaped(text[start:end])
-            if value and value not in kept:
-                out += (text[done:start], self.name(value))
-                done = end
+        for member in members(text):
+            personal = member.start >= done and is_personal(member.name)
+            if personal and member.value and member.value not in kept:
+                out += (text[done : member.start], self.name(member.value))
+                done = member.end
         return "".join((*out, text[done:]))
+
+
+class Member(NamedTuple):
+    """A JSON member whose value is a text or a number, wherever it stands."""
+
+    name: str
+    start: int
+    """Of the value, behind its quote."""
+    end: int
+    value: str
+    quote: str
+    """As it is written, with what escapes it."""
+
+
+def members(text: str) -> Iterator[Member]:
+    """The JSON members in a text, however their quotes are written; one may lie in another's value."""
+    for match in _MEMBER.finditer(text):
+        start, end = _member_value(text, match.end(), match.group(1))
+        yield Member(match.group(2), start, end, _unescaped(text[start:end]), match.group(1))
 
 
 _SHORTEST = 4  # characters: shorter personal values are too common to be looked for in free text
 
 
-def _member_value(text: str, at: int, level: int) -> tuple[int, int]:
+def _member_value(text: str, at: int, quote: str) -> tuple[int, int]:
     """Where a JSON scalar begins and ends; equal where there is none."""
-    quote = "\\" * level + '"'
     if not text.startswith(quote, at):
         number = _NUMBER.match(text, at)
         return (at, number.end()) if number else (at, at)
     start = at + len(quote)
     limit = min(len(text), start + _LONGEST_VALUE)
+    if quote.strip("\\") != '"':
+        end = text.find(quote, start, limit)
+        return start, limit if end == -1 else end
+    level = len(quote) - 1
     end = text.find('"', start, limit)
     while end != -1:
         value = text[start:end].rstrip("\\")

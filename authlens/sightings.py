@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from authlens import messages, tokens
-from authlens.model import Origin, Record, Role, Statement
+from authlens.model import Frozen, Origin, Record, Role, Statement, Token
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:IDX|IDW|MIML)\d{5}(?=:)|errors/ID\d{4}")
 _END_OF_QUOTE = re.compile(r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
@@ -32,9 +32,15 @@ _HOST_TEXT = re.compile(
     r"|[^\n]{1,200}? was not authenticated\. Failure message:)\s*(?:[\"'])?(?:[\w.`+]{1,300}:\s)?"
 )
 _INNER = re.compile(r" ---> (?:[\w.`+]{1,300}: )?")
+_REQUEST = re.compile(r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}[\s:,|-]{1,8}")
 REMOTE_LOGIN: Final = "handling the remote login"
 _ADAPTERS = ("IdentityLoggerAdapter", "Microsoft.IdentityModel.EventSource", "Microsoft-IdentityModel")
 DISPATCHER: Final = "OpenIddict"
+_PARAMETER = re.compile(
+    r"(?:[?&#;]|u0026|u003[Ff]|%26|%3[Ff])(?:access_token|id_token|id_token_hint|token|jwt|bearer|authorization)=$",
+    re.IGNORECASE,
+)
+_IN_URL = re.compile(r"(?:token|hint|jwt|bearer|authorization)=e[wy]", re.IGNORECASE)
 _KEY_LENGTH = 600
 _KEPT_TEXT: Final = 64 * 1024
 """So much of a record's text is kept, characters; all of it has been read."""
@@ -95,7 +101,7 @@ class _Text(NamedTuple):
 
 def sight(record: Record) -> Sighting | None:
     """What a record tells of a failure, or None where it only mentions a code."""
-    text = record.text
+    text = _bare(record.text)
     fixed = _fixed_role(text)
     logger = record.logger or ""
     adapter = logger.endswith(_ADAPTERS[0]) or logger in _ADAPTERS[1:]
@@ -131,9 +137,17 @@ def sight(record: Record) -> Sighting | None:
     )
 
 
+def _bare(text: str) -> str:
+    """Without the request's id, which some layouts print in front of every message."""
+    if not text.startswith("0H"):
+        return text
+    found = _REQUEST.match(text)
+    return text[found.end() :] if found else text
+
+
 def _around(record: Record, role: Role) -> Sighting | None:
     """A record that tells how a request ended, or that one was accepted; its text is not kept."""
-    accepted = _ACCEPTED.match(record.text) if role is Role.SUCCESS else None
+    accepted = _ACCEPTED.match(_bare(record.text)) if role is Role.SUCCESS else None
     scheme = record.scheme or (accepted.group("scheme").strip() if accepted else None)
     return Sighting(
         record.origin.path,
@@ -143,7 +157,7 @@ def _around(record: Record, role: Role) -> Sighting | None:
         record.lines,
         role,
         "",
-        _NOTHING,
+        _addressed(record.text),
         record.time,
         record.time_assumed,
         record.level,
@@ -157,6 +171,21 @@ def _around(record: Record, role: Role) -> Sighting | None:
         record.cut,
         record.secondary,
     )
+
+
+def _addressed(text: str) -> Statement:
+    """Of a request's end only the tokens in its address are kept."""
+    found = tuple(t for t in _tokens(text) if t.in_url) if _IN_URL.search(text) else ()
+    return Statement(text="", tokens=found) if found else _NOTHING
+
+
+def _tokens(text: str) -> tuple[Token, ...]:
+    """All tokens of a text, with a mark on those that stand in an address."""
+    found = tokens.find(text)
+    if not found or not _IN_URL.search(text):
+        return found
+    places = {t.sha256 for start, _, t in tokens.locate(text) if _PARAMETER.search(text[max(0, start - 40) : start])}
+    return tuple(replace(t, in_url=True) if t.sha256 in places else t for t in found)
 
 
 @lru_cache(maxsize=4096)
@@ -177,7 +206,7 @@ def _made(text: str) -> _Text:
         text=text[:_KEPT_TEXT],
         messages=messages.read(text),
         exceptions=messages.exceptions(text),
-        tokens=tokens.find(text),
+        tokens=_tokens(text),
     )
     role = _fixed_role(text)
     refused = _REFUSED.match(text) if role is Role.REFUSED else None
@@ -267,28 +296,59 @@ def _status(record: Record) -> int | None:
 
 
 class Shared:
-    """One statement for equal texts, also where they were read by other processes; bounded."""
+    """One statement for equal texts, also where other processes read them; of too many only what they have in common.
 
-    def __init__(self, most: int = 20_000) -> None:
-        """At most so many statements are remembered; beyond that equal texts are kept more than once."""
-        self._most = most
+    A log with a million different tokens must not fill the memory.
+    """
+
+    def __init__(self, most: int = 50_000) -> None:
+        """At most so many different statements are kept whole."""
+        self.most = most
+        self.left_out = 0
+        """Records whose statements are not whole."""
         self._known: dict[str, Statement] = {}
+        self._kinds: dict[tuple[object, ...], Statement] = {}
+        self._bare = {id(_NOTHING)}
+        self._addresses = 0
 
-    def __call__(self, seen: Sighting) -> Sighting:
+    def __call__(self, seen: Sighting | None) -> Sighting | None:
         """The sighting with the statement that was known first."""
-        known = self._known.get(seen.statement.text)
-        if known is seen.statement:
+        if seen is None or seen.statement is _NOTHING:
             return seen
-        if known is not None and known == seen.statement:
+        if seen.role in AROUND:
+            return self._around(seen)
+        text = seen.statement.text
+        known = self._known.get(text)
+        if known is seen.statement or id(seen.statement) in self._bare:
+            return seen
+        if known is not None and len(text) < _KEPT_TEXT:
             return seen._replace(statement=known)
-        if len(self._known) >= self._most:
-            self._known.clear()
-        self._known[seen.statement.text] = seen.statement
-        return seen
+        if len(self._known) < self.most:
+            self._known[text] = seen.statement
+            return seen
+        self.left_out += 1
+        return seen._replace(statement=self._kind(seen.statement), key=seen.key[:_SHORT_KEY])
+
+    def _around(self, seen: Sighting) -> Sighting:
+        """A request's end that keeps the token of its address, as long as they are not too many."""
+        if not seen.statement.tokens:
+            return seen
+        self._addresses += 1
+        return seen if self._addresses <= self.most else seen._replace(statement=_NOTHING)
+
+    def _kind(self, statement: Statement) -> Statement:
+        kind = (tuple((m.code, m.informational, m.exception_type) for m in statement.messages), statement.exceptions)
+        if kind not in self._kinds and len(self._kinds) < self.most:
+            bare = self._kinds[kind] = _bare_statement(statement)
+            self._bare.add(id(bare))
+        return self._kinds.get(kind, _NOTHING)
 
 
-def shortened(statement: Statement) -> Statement:
-    """Without the token's text and most of the record's: for what comes after too many different texts."""
-    return replace(
-        statement, text=statement.text[:600], tokens=tuple(replace(t, raw=None) for t in statement.tokens[:1])
-    )
+_SHORT_KEY: Final = 100
+
+
+def _bare_statement(statement: Statement) -> Statement:
+    """Codes and templates, and no value."""
+    bare = tuple(replace(m, values=(), fields=Frozen(), hidden=(), start=0, end=0) for m in statement.messages)
+    text = "\n".join(f"{m.code or ''}: {m.template}" for m in bare)
+    return Statement(text=text[:_KEPT_TEXT], messages=bare, exceptions=statement.exceptions)

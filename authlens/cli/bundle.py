@@ -23,7 +23,10 @@ def bundle(
     ],
     *,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="What to write; - is standard output.")
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", show_default=False, help="What to write [default: standard output]."
+        ),
     ] = "-",
     ca_bundle: options.CaBundle = None,
     cache: options.Cache = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -116,13 +117,43 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
+_NAMELESS: Final = {
+    "issuer": "the issuer",
+    "meta.address": "the metadata address",
+    "fetch.url": "the metadata address",
+    "scheme": "this scheme",
+}
+"""What to call a value that the evidence lacks, where a sentence can go on without it."""
+_TWICE: Final = re.compile(r"(?:the metadata address|scheme) (the metadata address|this scheme)", re.IGNORECASE)
+_ASIDE: Final = f" ({UNKNOWN})"
+
+
 def sentence(template: str, row: Row) -> str:
-    """The rule's ``explain`` about one failure: placeholders filled, the unknown said to be unknown."""
+    """The rule's ``explain`` about one failure: placeholders filled, the unknown left out or said to be unknown."""
+    lacking = False
 
     def fill(found: Any) -> str:
-        if found[1] is None:
+        nonlocal lacking
+        name = found[1]
+        if name is None:
             return str(found[0][0])
-        value = value_of(row, found[1])
-        return UNKNOWN if value is None else shown(value)
+        value = value_of(row, name)
+        if value is not None:
+            return shown(value)
+        lacking = True
+        nameless = _NAMELESS.get(name, UNKNOWN)
+        begins = found.start() == 0 or found.string.endswith(". ", 0, found.start())
+        return nameless[0].upper() + nameless[1:] if begins else nameless
 
-    return PLACEHOLDER.sub(fill, template)
+    text = PLACEHOLDER.sub(fill, template)
+    return _smooth(text) if lacking else text
+
+
+def _smooth(text: str) -> str:
+    """A sentence in which a value is missing, without stumbling over the gap."""
+
+    def once(found: re.Match[str]) -> str:
+        kept = found[1]
+        return kept[0].upper() + kept[1:] if found.start() == 0 else kept
+
+    return _TWICE.sub(once, text.replace(_ASIDE, ""))

@@ -522,6 +522,15 @@ class Cut:
         body = _join(self.body, other.body, self.knife, "", 0)
         return Cut(self.knife, body, self.read + other.read, self.seen + other.seen)
 
+    def mapped(self, change: Callable[[Any], Any]) -> Cut:
+        """The same with something else in the place of what is kept of each record that no border cuts."""
+        return Cut(self.knife, _mapped(self.body, change), self.read, self.seen)
+
+    @property
+    def ended(self) -> bool:
+        """The last line has its line feed."""
+        return not self.seen.last or self.seen.last.endswith(b"\n")
+
     def moved(self, lines: int, move: Callable[[Any, int], Any]) -> Cut:
         """The same so many lines further down; ``move`` does that to what is kept of a record."""
         return Cut(self.knife, _moved(self.body, lines, move), self.read, self.seen)
@@ -566,6 +575,14 @@ def _said(body: Body) -> Iterator[Any]:
     elif isinstance(body, Peeled):
         for inner in body.streams.values():
             yield from _said(inner)
+
+
+def _mapped(body: Body, change: Callable[[Any], Any]) -> Body:
+    if isinstance(body, Text):
+        return replace(body, slices=tuple([s._replace(said=change(s.said)) for s in body.slices]))
+    if isinstance(body, Peeled):
+        return replace(body, streams=Frozen({key: _mapped(inner, change) for key, inner in body.streams.items()}))
+    return body
 
 
 def _moved(body: Body, lines: int, move: Callable[[Any, int], Any]) -> Body:

@@ -71,9 +71,11 @@ class _Streams:
         key, data = payload.stream, payload.data
         if key not in self.data:
             self.data[key], self.pieces[key], self.size[key] = [], [], 0
-        _, offset, line, size, lines_, behind, last, *_ = self.run.slice(begin, end).stretch()
+        _, offset, line, size, lines_, behind, last, outer, _ = self.run.slice(begin, end).stretch()
         size, lines_ = (size, lines_) if counted else (0, 0)
-        self.pieces[key].append(Piece(self.size[key], offset, line, size, lines_, behind, last, payload.note))
+        self.pieces[key].append(
+            Piece(self.size[key], offset, line, size, lines_, behind, last, payload.note.within(outer))
+        )
         if payload.closed and not data.endswith(b"\n"):
             data += b"\n"
         self.data[key].append(data)
@@ -495,7 +497,7 @@ def _otlp_event(entry: Mapping[str, Any], logger: Any) -> dict[str, Any]:
     event: dict[str, Any] = {"Properties": attributes, "Category": logger or attributes.get("CategoryName")}
     event["timestamp"] = entry.get("timeUnixNano") or entry.get("observedTimeUnixNano")
     event["level"] = entry.get("severityText") or _severity_number(entry.get("severityNumber"))
-    event["traceId"] = entry.get("traceId")
+    event["traceId"], event["spanId"] = entry.get("traceId"), entry.get("spanId")
     formatted = attributes.get("FormattedMessage") or attributes.get("formatted_message")
     event["{OriginalFormat}" if isinstance(body, str) and "{" in body and not formatted else "message"] = (
         formatted or body

@@ -25,7 +25,7 @@ _PRIMARY = (
     rb"was unable to validate the Token",
     rb"Correlation failed",
     rb"Unable to unprotect the message\.State",
-    rb"bearer token received",
+    rb"invalid bearer token received",  # of an expired one the ticket is meant, which is no token of an issuer
     rb"Application started\. Press Ctrl",
     rb"Microsoft\.IdentityModel Version:",
     rb"Error: 0 : Authentication failed",

@@ -21,6 +21,12 @@ class Note(NamedTuple):
     host: str | None = None
     level: str | None = None
 
+    def within(self, outer: Note | None) -> Note:
+        """With what the envelope around it says where this one is silent."""
+        if outer is None:
+            return self
+        return Note(self.stamp or outer.stamp, self.host or outer.host, self.level or outer.level)
+
 
 class Piece(NamedTuple):
     """A stretch of a run, up to the next piece's ``pos``, and the stretch of the source that it stands for."""
@@ -198,10 +204,10 @@ class Sheaf:
 
     def _piece(self, index: int, start: int) -> Piece:
         begin, end, pos = self.begins[index], self.ends[index], self.starts[index]
-        _, offset, line, size, lines, behind, last, *_ = self.source.slice(begin, end).stretch()
+        _, offset, line, size, lines, behind, last, outer, _ = self.source.slice(begin, end).stretch()
         if pos < start or pos < 0:
             size = lines = 0  # counted with what stands before
-        note = self.note(self.source.data, begin, end)
+        note = self.note(self.source.data, begin, end).within(outer)
         return Piece(max(0, pos - start), offset, line, size, lines, behind, last, note)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 import zstandard
 
@@ -23,6 +23,7 @@ from authlens.model import Part
 PART = 8 * 1024 * 1024
 """Bytes of a part, unless asked otherwise."""
 _CHUNK = 256 * 1024
+_CRUMB = 1024
 _NESTING = 2
 """Compressed files are opened within archives, archives within compressed files; no deeper."""
 _RATIO = 2000
@@ -254,11 +255,19 @@ def _frames(chunks: Iterator[bytes], fresh: Callable[[], _Decoder]) -> Iterator[
 
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    file = cast("IO[bytes]", _Stream(chunks))  # only its read is called
-    with decoder.stream_reader(file, read_size=_CHUNK, read_across_frames=True) as reader:
-        while data := reader.read(_CHUNK):
-            yield data
+    """All frames of a file, one behind the other."""
+    fresh = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    decoder = fresh.decompressobj()
+    # A few bytes at a time: however much they unfold to, it is bounded.
+    for crumb in (chunk[at : at + _CRUMB] for chunk in chunks for at in range(0, len(chunk), _CRUMB)):
+        data = crumb
+        while data:
+            if decoder.eof:
+                decoder = fresh.decompressobj()
+            yield decoder.decompress(data)
+            data = decoder.unused_data if decoder.eof else b""
+    if not decoder.eof:
+        raise EOFError
 
 
 def _measured(chunks: Iterator[bytes], file: Readable) -> Iterator[bytes]:

@@ -40,7 +40,7 @@ def _lines(parts: Document) -> Iterator[str]:
     for group in groups[:MOST_TOLD]:
         yield from _cause(group, parts.first_of(group), names)
     yield from _exposures(tail["exposures"])
-    yield from _list("Notes", [*tail["unusable"], *tail["notes"]])
+    yield from _list("Notes", [*tail["unusable"], *wording.digest(tail["notes"])])
     yield _prose(wording.account(head))
 
 
@@ -59,8 +59,8 @@ def _overview(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "|---|---|--:|---|---|"
     for group in groups[:MOST_LISTED]:
         when = wording.span(group["first"], group["last"]).removeprefix("at ")
-        marks = " (known)" if group.get("known") and not group["new"] else ""
-        cells = (group["severity"], _code(group["cause"]), f"{group['count']:,}{marks}", when)
+        news = f" ({wording.news(group)})" if wording.news(group) else ""
+        cells = (group["severity"], _code(group["cause"]), f"{group['count']:,}{news}", when)
         yield f"| {' | '.join(cells)} | {_prose(wording.headline(group))} |"
     if len(groups) > MOST_LISTED:
         yield f"\nAnd {count(len(groups) - MOST_LISTED, 'more cause')}."

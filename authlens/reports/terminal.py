@@ -116,7 +116,8 @@ def _opening(head: Mapping[str, Any], width: int) -> Iterator[Line]:
         return
     severities = [f"{n:,} {severity}" for severity, n in summary["by_severity"].items() if n]
     causes = count(summary["groups"], "cause")
-    answer = f"{count(summary['failures'], 'token refused', 'tokens refused')}, {causes}: {', '.join(severities)}"
+    new = f" ({summary['new']['failures']:,} new)" if "new" in summary else ""
+    answer = f"{count(summary['failures'], 'token refused', 'tokens refused')}{new}, {causes}: {', '.join(severities)}"
     yield from _paragraph(answer, width, style="strong")
     yield ()
 
@@ -125,7 +126,7 @@ def _closing(head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, ve
     exposures = tail["exposures"]
     for exposure in exposures if verbose else exposures[:1]:
         yield from _exposure(exposure, width, rest=0 if verbose else len(exposures) - 1)
-    notes = tail["notes"]
+    notes = tail["notes"] if verbose else wording.digest(tail["notes"])
     for note in notes if verbose else notes[:1]:
         more = f" ({len(notes) - 1} more with -v)" if not verbose and len(notes) > 1 else ""
         text = visible(note) if verbose else fit(visible(note), 2 * width - 12 - len(more))
@@ -207,7 +208,7 @@ def _single(told: _Told, width: int) -> list[Line]:
     group = told.group
     severity = group["severity"].upper()
     schemes = [fit(s, 16) for s in (wording.some(group["schemes"], 1),) if s]
-    place = fit("".join(f" · {part}" for part in (*schemes, told.place) if part), width // 2)
+    place = fit("".join(f" · {part}" for part in (wording.news(group), *schemes, told.place) if part), width // 2)
     text = f"  {group['count']:,} × {wording.headline(group)}"
     return [((severity, group["severity"]), (fit(text, width - len(severity) - len(place)) + place, ""))]
 
@@ -226,6 +227,7 @@ def _facts(told: _Told, *, counted: bool = True) -> str:
         when += ", going on" if group["ongoing"] else ", stopped"
     parts = [
         f"{group['count']:,} refused {when}" if counted else "",
+        wording.news(group),
         told.place,
         wording.some(group["schemes"], 2),
         f"{group['cause']}, {group['confidence']}",

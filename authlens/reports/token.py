@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from authlens.redact import Pseudonyms
 from authlens.reports.document import Document, rfc3339
 from authlens.reports.lines import labelled, table, wrap
-from authlens.reports.wording import count, moment, stack, visible
+from authlens.reports.wording import count, digest, moment, stack, visible
 
 if TYPE_CHECKING:  # what is reported on lives a floor above
     from authlens.inspection import Inspection
@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # what is reported on lives a floor above
 SCHEMA: Final = "authlens.token/1"
 _DATES: Final = frozenset({"exp", "nbf", "iat", "auth_time"})
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "unknown": "?"}
+_FIRST: Final = frozenset({"aspnetcore", "identity-provider"})
+"""Stacks whose steps are shown; --json has all of them."""
 _LONGEST_VALUE = 400
 _COLUMN = 10
 
@@ -36,6 +38,7 @@ def told(found: Inspection, *, pseudonym_key: str | None = None, show_values: bo
         "valid": judgement.valid,
         "code": judgement.code,
         "scheme": demands.scheme if demands is not None else None,
+        "schemes": found.schemes,
         "expectations": demands.source if demands is not None else None,
         "token": failure["token"],
         "cause": _cause(failure, finding.title, finding.explanation, names) if judgement.valid is False else None,
@@ -72,6 +75,10 @@ def to_json(answer: Mapping[str, Any]) -> str:
 
 def lines(answer: Mapping[str, Any], width: int) -> Iterator[str]:
     """Verdict, what the token says, every check, the cause, what to do."""
+    return (line.rstrip() for line in _lines(answer, width))
+
+
+def _lines(answer: Mapping[str, Any], width: int) -> Iterator[str]:
     token = answer["token"]
     yield from wrap(_verdict(answer), width)
     yield from wrap(_against(answer), width)
@@ -86,7 +93,7 @@ def lines(answer: Mapping[str, Any], width: int) -> Iterator[str]:
     if answer["cause"]:
         yield ""
         yield from _because(answer, width)
-    for note in answer["notes"]:
+    for note in digest(answer["notes"]):
         yield from labelled("note", visible(note), width, column=_COLUMN)
 
 
@@ -107,7 +114,9 @@ def _against(answer: Mapping[str, Any]) -> str:
     if not answer["expectations"]:
         return f"Judged {when}, without knowing what the API expects (--settings, --jwks, --bundle)."
     scheme = f"scheme {visible(answer['scheme'])} of " if answer["scheme"] else ""
-    return f"Judged {when}, by {scheme}{visible(answer['expectations'])}."
+    several = answer["schemes"] > 1
+    best = f", which it fits best of {answer['schemes']} (--scheme names another)" if several else ""
+    return f"Judged {when}, by {scheme}{visible(answer['expectations'])}{best}."
 
 
 def _members(label: str, members: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -146,11 +155,9 @@ def _because(answer: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from wrap(f"{cause['severity'].upper()}  {visible(cause['title'])}", width, rest=2)
     yield from labelled("cause", f"{cause['cause']}, {cause['confidence']}", width, column=_COLUMN)
     yield from labelled("why", visible(cause["explanation"]), width, column=_COLUMN)
-    for remedy in answer["remediation"]:
+    for remedy in [r for r in answer["remediation"] if r["stack"] in _FIRST] or answer["remediation"][:1]:
+        yield from labelled("do", f"{stack(remedy['stack'])}:", width, column=_COLUMN)
         for number, step in enumerate(remedy["steps"], 1):
-            label = f"{stack(remedy['stack'])}:" if number == 1 else ""
-            if label:
-                yield f"{'do' if remedy is answer['remediation'][0] else '':<{_COLUMN}}{label}"
             yield from labelled("", f"{number}. {visible(step)}", width, column=_COLUMN)
     for other in answer["alternatives"]:
         yield from labelled("or", f"{other['cause']}: {visible(other['why'])}", width, column=_COLUMN)

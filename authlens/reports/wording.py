@@ -156,6 +156,15 @@ def story(group: Mapping[str, Any]) -> str | None:
     return visible(text) if _STORY.search(text) else None
 
 
+def news(group: Mapping[str, Any]) -> str:
+    """Whether a cause is new, where there is a baseline."""
+    if "known" not in group:
+        return ""
+    if not group["known"]:
+        return "new"
+    return f"{group['new']:,} new" if group["new"] else "known"
+
+
 def short_paths(paths: Sequence[str]) -> dict[str, str]:
     """Names of files without their folders, where that leaves them apart."""
     names = [PurePath(path).name or path for path in paths]
@@ -188,6 +197,31 @@ def skipped(document: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
             total, lines = out.get(reason, (0, 0))
             out[reason] = (total + amount["bytes"], lines + amount["lines"])
     return dict(sorted(out.items()))
+
+
+_UNASKED = re.compile(r"(\S{1,300}): not asked: --allow-issuer \S{1,300}( or --online)? would ask \S{1,600}")
+_OFFLINE = re.compile(r"(\S{1,300}): not (?:among the documents at hand, and the network was not asked|asked: offline)")
+
+
+def digest(notes: Sequence[str]) -> list[str]:
+    """Notes for people: issuers that were not asked in one sentence, with how to ask for them."""
+    asked = [_UNASKED.fullmatch(note) for note in notes]
+    offline = [_OFFLINE.fullmatch(note) for note in notes]
+    rest = [note for note, a, o in zip(notes, asked, offline, strict=True) if a is None and o is None]
+    unasked = [(found[1], bool(found[2])) for found in asked if found is not None]
+    unknown = [found[1] for found in offline if found is not None]
+    out = []
+    if unasked:
+        known = sum(by_vendor for _, by_vendor in unasked)
+        how = f"--allow-issuer {visible(unasked[0][0])}" if len(unasked) == 1 else "--allow-issuer ISSUER"
+        online = f", or --online for {known:,} of them" if len(unasked) > 1 and known < len(unasked) else " or --online"
+        how += online if known else ""
+        names = some([issuer for issuer, _ in unasked], 2)
+        out.append(f"{count(len(unasked), 'issuer')} not asked for keys; to ask: {how}. Seen: {names}.")
+    if unknown:
+        names = some(unknown, 2)
+        out.append(f"{count(len(unknown), 'issuer')} whose keys no document at hand tells (--bundle): {names}.")
+    return out + rest
 
 
 def account(document: Mapping[str, Any]) -> str:

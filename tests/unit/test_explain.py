@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from authlens.diagnosis.detection import Item
 from authlens.diagnosis.explain import Reason, expectation, explain, sentence
 from authlens.diagnosis.ruleset import load
@@ -57,6 +59,21 @@ def test_a_sentence_is_filled_and_says_what_is_unknown() -> None:
     """Placeholders become values, doubled braces one; what the log does not say is not made up."""
     row = {"kid": "b2", "keys_tried_count": 3}
     assert sentence(RULE.explain, row) == "The token names key b2; (unknown) publishes it; {n} = 3."
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{issuer} publishes it.", "The issuer publishes it."),
+        ("It failed. {fetch.url} answered.", "It failed. The metadata address answered."),
+        ("The metadata address {meta.address} is http.", "The metadata address is http."),
+        ("The audience is not one that scheme {scheme} accepts.", "The audience is not one that this scheme accepts."),
+        ("The token is of another type ({typ}) than that.", "The token is of another type than that."),
+    ],
+)
+def test_a_sentence_does_not_stumble_over_what_is_missing(template: str, told: str) -> None:
+    """Where it can go on without the value it does, and it never begins with a gap."""
+    assert sentence(template, {}) == told
 
 
 def test_values_are_shortened_and_never_read_as_templates() -> None:

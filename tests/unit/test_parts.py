@@ -22,7 +22,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write(folder: Path, *, records: int = 120) -> Path:
     log = folder / "app.log"
-    text = "".join(refusal(n, request=f"0HN1:{n:08X}") if n % 7 == 0 else noise(n) for n in range(records))
+    text = "".join(refusal(n, request=f"0HN1ABCDE:{n:08X}") if n % 7 == 0 else noise(n) for n in range(records))
     log.write_text(text, encoding="utf-8")
     return log
 

@@ -10,7 +10,7 @@ import pytest
 from authlens.errors import UsageError
 from authlens.model import Layout
 from authlens.reading.formats import sniff
-from tests.unit.helpers.logs import (
+from tests.unit.helpers.written import (
     EVENT_1,
     EVENT_7,
     EXCEPTION,

@@ -146,6 +146,11 @@ def scope_values(text: str) -> dict[str, str]:
     return dict(_SCOPE_VALUE.findall(text[:LINE]))
 
 
+def within(trace: str | None, span: object) -> str | None:
+    """What stands for a request where its id is not logged: one trace may span several requests, one span does not."""
+    return f"{trace}-{span}" if trace and isinstance(span, str) and span else None
+
+
 def request_id(text: str) -> str | None:
     """The ``TraceIdentifier`` that Kestrel and IIS make, where the text names exactly one."""
     if "0H" not in text:

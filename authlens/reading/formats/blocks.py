@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from authlens.model import Record
 from authlens.reading import timestamps
 from authlens.reading.formats import jsonl
-from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id
+from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id, within
 from authlens.reading.formats.xml import event_body
 from authlens.reading.runs import Run
 
@@ -66,7 +66,8 @@ def _otel(text: str, place: Place) -> Draft:
     draft.time, draft.time_assumed = timestamps.parse(members.get("Timestamp", ""), place.zone)
     number = members.get("EventId", "")
     draft.event_id = int(number) if re.fullmatch(r"-?\d{1,9}", number) else None
-    draft.request_id, draft.trace_id = scopes.get("RequestId"), members.get("TraceId")
+    draft.trace_id = members.get("TraceId")
+    draft.request_id = scopes.get("RequestId") or within(draft.trace_id, members.get("SpanId"))
     draft.scheme = attributes.get("AuthenticationScheme")
     draft.fields = {**scopes, **attributes}
     message = members.get("FormattedMessage") or jsonl.filled(members.get("Body", ""), attributes)

@@ -11,7 +11,17 @@ from typing import Any
 
 from authlens.model import Frozen, Record
 from authlens.reading import needles, timestamps
-from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id, scope_values
+from authlens.reading.formats.base import (
+    Draft,
+    Place,
+    decoded,
+    level,
+    plain_text,
+    record,
+    request_id,
+    scope_values,
+    within,
+)
 from authlens.reading.runs import Run
 
 LIMIT = 16 * 1024 * 1024
@@ -158,6 +168,7 @@ _EXCEPTION = ("@x", "Exception", "exception", "exceptions", "error", "ex", "exc_
 _LOGGER = ("SourceContext", "Category", "CategoryName", "logger", "Logger", "loggerName", "LoggerName", "log.logger", "category", "logger_name")  # fmt: skip
 _REQUEST = ("RequestId", "requestId", "TraceIdentifier", "request_id", "AspNetCoreRequestId", "aspnetcore_request_id")
 _TRACE = ("@tr", "TraceId", "traceId", "trace_id", "trace.id", "traceid", "operation_Id", "OperationId")
+_SPAN = ("@sp", "SpanId", "spanId", "span_id", "span.id", "spanid")
 _HOST = ("MachineName", "machineName", "machine", "hostname", "HostName", "host.name", "Computer", "machinename")
 _CLIENT = ("RemoteIpAddress", "RemoteIp", "RemoteIP", "ClientIp", "ClientIP", "clientIp", "client_ip", "client.ip", "RemoteAddress")  # fmt: skip
 _SAID = frozenset(
@@ -180,8 +191,7 @@ def read(value: Mapping[str, Any], place: Place) -> Draft:
     draft.client = _text(_first(flat, _CLIENT))
     draft.scheme = _text(flat.get("AuthenticationScheme"))
     draft.text = _rendered(value, flat)
-    if draft.request_id is None:
-        draft.request_id = request_id(draft.text[:2048])
+    draft.request_id = draft.request_id or request_id(draft.text[:2048]) or within(draft.trace_id, _first(flat, _SPAN))
     return draft
 
 

@@ -17,7 +17,7 @@ def stamp(n: int) -> str:
 
 def line(n: int, text: str, request: str = "") -> str:
     """One record."""
-    return f"{stamp(n)} [INF]{f' {request}' if request else ''} {text}\n"
+    return f"{stamp(n)} [INF]{f' [{request}]' if request else ''} {text}\n"
 
 
 def first(n: int, message: str = EXPIRED, request: str = "") -> str:

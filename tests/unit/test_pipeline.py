@@ -1,0 +1,147 @@
+"""From logs to a result: several files, periods, and what the reports add up to."""
+
+import gzip
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from authlens import pipeline
+from authlens.errors import NoInputError
+from authlens.model import Amount, InputReport
+from authlens.pipeline import ScanResult
+from tests.unit.helpers.logs import EXPIRED, START, first, line, noise, refusal, second
+
+AUDIENCE = "IDX10214: Audience validation failed. Audiences: 'api://a'. Did not match: validationParameters.ValidAudience: 'api://b' or validationParameters.ValidAudiences: 'null'."
+
+
+def scan(*paths: Path, **options: object) -> ScanResult:
+    return pipeline.scan([str(p) for p in paths], offline=True, now=START + timedelta(days=1), **options)  # type: ignore[arg-type]  # passed on as they are
+
+
+def write(path: Path, *records: str) -> Path:
+    path.write_text("".join(records), encoding="utf-8")
+    return path
+
+
+def closes(report: InputReport) -> bool:
+    """Every byte, line and record is accounted for once."""
+    skipped = sum(report.ledger.skipped.values(), Amount())
+    rest = report.ledger.read.bytes - report.ledger.used.bytes - skipped.bytes
+    lines = report.ledger.read.lines - report.ledger.used.lines - skipped.lines
+    counted = report.failures + report.repeats + report.informational + report.filtered
+    return rest >= 0 and lines >= 0 and counted <= report.ledger.records
+
+
+def test_a_request_that_spans_a_rotation_is_one_failure(tmp_path: Path) -> None:
+    """The exception ends one file and the refusal begins the next: one failure, and it is said that both are one log."""
+    old = write(tmp_path / "app.log.1", noise(0), first(1, request="0HN1ABCDE:00000001"))
+    new = write(tmp_path / "app.log", second(2, request="0HN1ABCDE:00000001"), noise(3))
+    result = scan(new, old)
+    (failure,) = result.failures
+    assert failure.origin.path == str(old)
+    assert [link.path for link in failure.links] == [str(new)]
+    assert [(r.path, r.failures, r.repeats) for r in result.inputs] == [(str(new), 0, 1), (str(old), 1, 0)]
+    assert any("read as one log" in note for note in result.notes)
+    assert all(map(closes, result.inputs))
+
+
+def test_a_folder_of_rotations_counts_every_failure_once(tmp_path: Path) -> None:
+    """Numbers, compression, a hard link, a copy: each failure once, each input reported."""
+    write(tmp_path / "app.log", refusal(30), noise(31))
+    write(tmp_path / "app.log.1", refusal(20), noise(21))
+    (tmp_path / "app.log.2.gz").write_bytes(gzip.compress((refusal(10) + noise(11)).encode()))
+    os.link(tmp_path / "app.log.1", tmp_path / "linked.log")
+    result = scan(tmp_path)
+    assert len(result.failures) == 3
+    assert [f.origin.path[len(str(tmp_path)) + 1 :] for f in result.failures] == ["app.log.2.gz", "app.log.1", "app.log"]
+    linked = result.inputs[-1]
+    assert (linked.failures, linked.ledger.records) == (0, 0)
+    assert linked.ledger.skipped == {"read twice": linked.ledger.read}
+    assert any("linked.log: it holds the same as" in note for note in result.notes)
+
+
+def test_the_same_file_given_twice_counts_once(tmp_path: Path) -> None:
+    """Also where it holds no failure."""
+    path = write(tmp_path / "app.log", refusal(1))
+    result = scan(path, path)
+    assert len(result.failures) == 1
+    assert [r.failures for r in result.inputs] == [1, 0]
+
+
+def test_two_replicas_are_two(tmp_path: Path) -> None:
+    """Equal texts of other requests count."""
+    write(tmp_path / "a.log", refusal(1, request="0HN1ABCDE:00000001"))
+    write(tmp_path / "b.log", refusal(1, request="0HN2ABCDE:00000001"))
+    assert len(scan(tmp_path).failures) == 2
+
+
+def test_a_period_filters_and_says_so(tmp_path: Path) -> None:
+    """Failures outside of the period are counted as filtered; the end is outside."""
+    path = write(tmp_path / "app.log", refusal(0), refusal(10, AUDIENCE), refusal(20))
+    result = scan(path, since=START + timedelta(seconds=5), until=START + timedelta(seconds=20))
+    assert [f.code for f in result.failures] == ["IDX10214"]
+    (report,) = result.inputs
+    assert (report.failures, report.filtered, report.ledger.records) == (1, 2, 6)
+    assert closes(report)
+
+
+def test_undated_failures_are_kept_and_said(tmp_path: Path) -> None:
+    """A period cannot tell of failures without a time: they are kept."""
+    path = write(tmp_path / "paste.txt", f"Failed to validate the token.\n{EXPIRED}\n")
+    result = scan(path, since=START + timedelta(days=300))
+    assert len(result.failures) == 1
+    assert any("have no time and are kept" in note for note in result.notes)
+
+
+def test_records_that_only_mention_a_code_are_informational(tmp_path: Path) -> None:
+    """Bait and the library's news are records, and no failures."""
+    path = write(tmp_path / "app.log", line(0, "Runbook: on IDX10503 restart the pod"), refusal(1))
+    (report,) = scan(path).inputs
+    assert (report.failures, report.repeats, report.ledger.records) == (1, 1, 3)
+    assert closes(report)
+
+
+def test_an_interrupt_gives_what_was_found(tmp_path: Path) -> None:
+    """The result says that it is not all; inputs that were not begun are there, unread."""
+    one = write(tmp_path / "one.log", refusal(1))
+    two = write(tmp_path / "two.log", refusal(2))
+
+    def stop(_: pipeline.Progress) -> None:
+        raise KeyboardInterrupt
+
+    result = scan(one, two, progress=stop)
+    assert result.interrupted
+    assert [r.path for r in result.inputs] == [str(one), str(two)]
+    assert len(result.failures) == 1
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    """Bytes add up to the total; compressed input has none."""
+    told: list[pipeline.Progress] = []
+    path = write(tmp_path / "app.log", refusal(1), noise(2))
+    scan(path, progress=told.append)
+    assert told[-1] == pipeline.Progress(done=path.stat().st_size, total=path.stat().st_size, failures=0) or (
+        told[-1].failures <= 1 and told[-1].done == told[-1].total
+    )
+    packed = tmp_path / "app.log.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    scan(packed, progress=told.append)
+    assert told[-1].total is None
+
+
+def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
+    """An empty folder and an empty file are no input."""
+    with pytest.raises(NoInputError, match="no log file there"):
+        scan(tmp_path)
+    with pytest.raises(NoInputError, match="every file is empty"):
+        scan(write(tmp_path / "empty.log"))
+
+
+def test_a_cut_record_is_said_to_be_cut(tmp_path: Path) -> None:
+    """The end of the file in the middle of a record: the failure counts and is cut."""
+    text = refusal(1) + first(2, AUDIENCE)
+    path = write(tmp_path / "app.log", text[: text.index("Audiences: 'api") + 6])
+    failures = scan(path).failures
+    assert [(f.code, f.cut) for f in failures] == [("IDX10223", False), ("IDX10214", True)]

@@ -1,0 +1,210 @@
+"""Whatever a platform wraps around the lines, the records come out as the application wrote them."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from authlens.reading.formats import sniff
+from tests.unit.helpers.written import EVENT_1, EVENT_7, EXCEPTION, HANDLER, START, hits, lines, mel, objects, stamp
+
+TWO = f"{EVENT_1}\n{EXCEPTION}", EVENT_7
+NANOSECONDS = 1772619330000000000
+
+
+def _each(wrap: Callable[[int, str], str]) -> str:
+    return "".join(wrap(i, line) + "\n" for i, line in enumerate(lines(mel() * 2)))
+
+
+def _array(wrap: Callable[[int, str], object], **layout: int) -> str:
+    return json.dumps([wrap(i, line) for i, line in enumerate(lines(mel() * 2))], **layout)
+
+
+def _gcp(i: int, line: str) -> dict[str, object]:
+    labels = {"pod_name": "api-1"}
+    return {"insertId": str(i), "logName": "p/logs/stdout", "timestamp": stamp(i), "textPayload": line, "resource": {"labels": labels}}  # fmt: skip
+
+
+WRAPPED = {
+    "cri": _each(lambda i, line: f"{stamp(i)} stdout F {line}"),
+    "cri without a tag": _each(lambda i, line: f"{stamp(i)} stdout {line}"),
+    "docker": _each(lambda i, line: json.dumps({"log": f"{line}\n", "stream": "stdout", "time": stamp(i)})),
+    "docker with attributes": _each(
+        lambda i, line: json.dumps({"log": f"{line}\n", "stream": "stdout", "attrs": {"tag": "x"}, "time": stamp(i)})
+    ),
+    "docker in cri": _each(
+        lambda i, line: f"{stamp(i)} stdout F " + json.dumps({"log": f"{line}\n", "stream": "stdout", "time": stamp(i)})
+    ),
+    "fluent bit": _each(lambda i, line: json.dumps({"date": 1772619330.5, "log": line, "kubernetes": {"pod_name": "p"}})),
+    "fluentd": _each(lambda i, line: f"{stamp(i)}\tkube.api\t" + json.dumps({"log": line, "stream": "stdout"})),
+    "filebeat": _each(lambda i, line: json.dumps({"@timestamp": stamp(i), "message": line, "agent": {}, "host": {"name": "h"}})),
+    "journald": "-- Boot 1 --\n" + _each(lambda _, line: f"Mar 04 10:15:30 web-1 orders[4711]: {line}"),
+    "journald, precise": _each(lambda _, line: f"Mar 04 10:15:30.123456 web-1 orders[4711]: {line}"),
+    "journald, iso": _each(lambda _, line: f"2026-03-04T11:15:30+0100 web-1 orders[4711]: {line}"),
+    "journald, full": _each(lambda _, line: f"Wed 2026-03-04 10:15:30 UTC web-1 orders[4711]: {line}"),
+    "journald, unix": _each(lambda _, line: f"1772619330.123456 web-1 orders[4711]: {line}"),
+    "journald, json": _each(lambda i, line: json.dumps({"__REALTIME_TIMESTAMP": str(NANOSECONDS // 1000 + i), "MESSAGE": line})),
+    "journald, bytes": _each(
+        lambda i, line: json.dumps({"__REALTIME_TIMESTAMP": str(NANOSECONDS // 1000 + i), "MESSAGE": list(line.encode())})
+    ),
+    "syslog 5424": _each(lambda i, line: f'<134>1 {stamp(i)} web-1 api 1 - [ex@1 a="b \\] c"] \ufeff{line}'),
+    "syslog 5424 on several lines": "".join(f"<134>1 {stamp(i)} web-1 api 1 - - {m}" for i, m in enumerate(_ for _ in [mel(), mel()])),
+    "rsyslog": _each(lambda i, line: f"{stamp(i)} web-1 orders[4711]: {line}"),
+    "compose": _each(lambda _, line: f"api-1    | {line}\nnginx-1  | 10.0.0.1 - - [04/Mar/2026] 200"),
+    "compose, coloured": _each(lambda _, line: f"\x1b[36mapi-1  |\x1b[0m {line}"),
+    "compose with times": _each(lambda i, line: f"api-1  | {stamp(i)} {line}"),
+    "kubectl": _each(lambda i, line: f"[pod/api-7c9-abcde/api] {stamp(i)} {line}"),
+    "stern": _each(lambda _, line: f"api-7c9d8f6b5-x2x4z api {line}"),
+    "docker logs -t": _each(lambda i, line: f"{stamp(i)} {line}"),
+    "logcli": _each(lambda i, line: f'{stamp(i)} {{app="api"}} {line}'),
+    "logcli, json": _each(lambda i, line: json.dumps({"labels": {"app": "api"}, "line": line, "timestamp": stamp(i)})),
+    "loki": json.dumps(
+        {"data": {"result": [{"stream": {"app": "api"}, "values": [[str(NANOSECONDS + i), line] for i, line in enumerate(lines(mel() * 2))]}]}}
+    ),
+    "cloudwatch": json.dumps(
+        {"events": [{"timestamp": 1772619330000 + i, "message": line, "ingestionTime": 1} for i, line in enumerate(lines(mel() * 2))]},
+        indent=4,
+    ),
+    "cloudwatch, subscribed": "".join(
+        json.dumps({"messageType": "DATA_MESSAGE", "logStream": "s", "logEvents": [{"id": "1", "timestamp": 1772619330000, "message": mel()}]})
+        for _ in range(2)
+    ),
+    "cloudwatch, tailed": _each(lambda i, line: f"{stamp(i)} ecs/api/0a1b {line}"),
+    "logs insights": json.dumps(
+        {"results": [[{"field": "@timestamp", "value": "2026-03-04 10:15:30.000"}, {"field": "@message", "value": line}] for line in lines(mel() * 2)]}
+    ),
+    "google cloud": _array(_gcp, indent=2),
+    "google cloud, one a line": _each(lambda i, line: json.dumps(_gcp(i, line))),
+    "splunk": _each(lambda i, line: json.dumps({"preview": False, "result": {"_time": stamp(i), "_raw": line, "host": "h"}})),
+    "splunk table": '"_raw","_time",host\n' + _each(lambda i, line: f'"{line}","{stamp(i)}",h'),
+    "datadog": json.dumps(
+        {"data": [{"id": "a", "type": "log", "attributes": {"timestamp": stamp(i), "message": m}} for i, m in enumerate([mel(), mel()])]}
+    ),
+    "app service": _each(lambda i, line: json.dumps({"time": stamp(i), "resultDescription": line, "category": "AppServiceConsoleLogs"})),
+    "container apps": _array(lambda i, line: {"TimeGenerated": stamp(i), "Log_s": line, "ContainerAppName_s": "p"}),
+    "log analytics": json.dumps(
+        {"tables": [{"columns": [{"name": "TimeGenerated"}, {"name": "LogMessage"}], "rows": [[stamp(i), line] for i, line in enumerate(lines(mel() * 2))]}]}
+    ),
+    "array with an element a line": "[" + ",\n".join(json.dumps(_gcp(i, line)) for i, line in enumerate(lines(mel() * 2))) + "]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_an_envelope_is_peeled_off_and_gives_the_time(name: str) -> None:
+    """Two events twice, each whole, named by the application and timed by the platform; the year stands where it is."""
+    first, second, *rest = hits(WRAPPED[name])
+    assert (first.text, second.text) == TWO
+    assert [r.text for r in rest] == list(TWO)
+    assert first.logger == HANDLER
+    yearless = name in {"journald", "journald, precise", "compose", "compose, coloured", "stern"}
+    timed = name != "fluent bit" and not yearless
+    assert not timed or (first.time is not None and abs((first.time - START).total_seconds()) < 0.5)
+    assert not yearless or first.time is None
+
+
+def test_a_record_stands_where_its_lines_stand_in_the_file() -> None:
+    """Lines and offsets are the file's, not the payload's."""
+    log = WRAPPED["cri"]
+    first, second, *_ = hits(log)
+    assert (first.origin.offset, first.origin.line, first.lines) == (0, 1, 8)
+    assert (second.origin.line, second.lines) == (9, 2)
+    assert log.encode()[second.origin.offset : second.end].count(b"\n") == 2
+
+
+def test_streams_are_kept_apart() -> None:
+    """Two processes that print into one another are two, and neither loses a line."""
+    both = "".join(f"{stamp(i)} stdout F {line}\n{stamp(i)} stderr F {line}\n" for i, line in enumerate(lines(mel())))
+    records = hits(both)
+    assert sorted((r.stream, r.text) for r in records) == sorted((s, t) for s in ("stdout", "stderr") for t in TWO)
+
+
+def test_a_line_that_the_runtime_split_is_whole_again() -> None:
+    """Pieces of a line belong together whatever other streams print between them."""
+    head, tail = EVENT_7[:40], EVENT_7[40:]
+    cri = f"{stamp(0)} stdout F info: {HANDLER}[7]\n{stamp(1)} stdout P       {head}\n{stamp(1)} stderr F x\n{stamp(1)} stdout F {tail}\n"
+    docker = objects(
+        {"log": f"info: {HANDLER}[7]\n", "stream": "stdout", "time": stamp(0)},
+        {"log": f"      {head}", "stream": "stdout", "time": stamp(1)},
+        {"log": "x\n", "stream": "stderr", "time": stamp(1)},
+        {"log": f"{tail}\n", "stream": "stdout", "time": stamp(1)},
+    )
+    assert [r.text for r in hits(cri)] == [EVENT_7]
+    assert [r.text for r in hits(docker)] == [EVENT_7]
+
+
+def test_escapes_of_syslog_are_undone() -> None:
+    """``#012`` is a line feed, ``#033`` begins a colour; a frame may hold line feeds itself when its length is given."""
+    escaped = mel().rstrip("\n").replace("\n", "#012").replace("info:", "#033[32minfo#033[39m:")
+    (record, _) = hits(f"Mar  4 11:15:30 web01 api[1]: {escaped}\n")
+    assert record.text == TWO[0]
+    frames = "".join(f"{len(p)} {p}" for p in (f"<134>1 {stamp(0)} w api 1 - - {part}" for part in (mel(), mel())))
+    assert [r.text for r in hits(frames)] == [*TWO, *TWO]
+
+
+def test_a_log_shown_newest_first_is_turned_round() -> None:
+    """Lines of a record stand in order again, and the records come from the oldest to the newest."""
+    newest = "".join(f'{stamp(i * 1000)} {{app="api"}} {line}\n' for i, line in reversed(list(enumerate(lines(mel())))))
+    first, second = hits(newest)
+    assert (first.text, second.text) == TWO
+    assert first.origin.line > second.origin.line
+    assert first.time is not None
+    assert second.time is not None
+    assert first.time < second.time
+
+
+def test_an_application_that_logs_json_is_found_within_any_envelope() -> None:
+    """The record's own time wins over the envelope's; the envelope's host is kept."""
+    event = {"@t": "2026-03-04T10:00:00Z", "@mt": "IDX10223: x", "SourceContext": HANDLER}
+    for log in (
+        "".join(f"{stamp(i)} stdout F {json.dumps(event)}\n" for i in range(3)),
+        "".join(f"<14>1 {stamp(i)} web-1 api 1 - - {json.dumps(event)}\n" for i in range(3)),
+        objects(*({"log": f"{json.dumps(event)}\n", "stream": "stdout", "time": stamp(i)} for i in range(3))),
+        objects(*({"insertId": str(i), "logName": "l", "timestamp": stamp(i), "jsonPayload": event} for i in range(3))),
+        json.dumps([{"TimeGenerated": stamp(i), "LogMessage": event, "PodName": "p"} for i in range(3)]),
+        json.dumps({"hits": {"hits": [{"_source": event} for _ in range(3)]}}, indent=1),
+    ):
+        records = hits(log)
+        assert [r.text for r in records] == ["IDX10223: x"] * 3
+        assert {r.time for r in records} == {datetime(2026, 3, 4, 10, tzinfo=UTC)}
+        assert {r.logger for r in records} == {HANDLER}
+
+
+def test_the_layout_says_what_was_found_and_why() -> None:
+    """Envelopes are named from the outside in."""
+    layout = sniff.sniff(WRAPPED["docker in cri"].encode(), "x")
+    assert (layout.format, layout.envelopes) == ("mel-simple", ("cri", "docker-json"))
+    assert "cri" in layout.why
+
+
+def test_rows_of_a_table_may_hold_line_feeds_and_quotes() -> None:
+    """A cell may be as long as it likes; a row with more cells than the header loses none."""
+    message = 'IDX10223: a "quoted" word\nand a line, ' + "x" * 200_000
+    table = (
+        'timestamp [UTC],message,severityLevel\n"3/4/2026, 10:15:30.000 AM","'
+        + message.replace('"', '""')
+        + '",3,extra\n'
+    )
+    (record,) = hits(table)
+    assert record.text == message
+    assert (record.time, record.time_assumed) == (START, False)
+    assert record.level == "error"
+    assert record.fields["column 4"] == "extra"
+
+
+def test_telemetry_lines_hold_many_events() -> None:
+    """OTLP's attributes fill the template, and the exception stands behind the message."""
+
+    def attribute(name: str, value: str) -> dict[str, object]:
+        return {"key": name, "value": {"stringValue": value}}
+
+    template = "{AuthenticationScheme} was not authenticated. Failure message: {FailureMessage}"
+    entries = [
+        {"timeUnixNano": str(NANOSECONDS), "severityNumber": 9, "body": {"stringValue": template}, "attributes": [attribute("AuthenticationScheme", "B"), attribute("FailureMessage", "IDX10223: x")]},
+        {"timeUnixNano": str(NANOSECONDS), "severityNumber": 17, "body": {"stringValue": EVENT_1}, "attributes": [attribute("exception.stacktrace", EXCEPTION)]},
+    ]  # fmt: skip
+    scope = {"scope": {"name": HANDLER}, "logRecords": entries}
+    first, second = hits(json.dumps({"resourceLogs": [{"resource": {}, "scopeLogs": [scope]}]}))
+    assert first.text == "B was not authenticated. Failure message: IDX10223: x"
+    assert (first.scheme, first.logger, first.level, first.time) == ("B", HANDLER, "information", START)
+    assert (second.text, second.level) == (f"{EVENT_1}\n{EXCEPTION}", "error")

@@ -1,0 +1,181 @@
+"""What there is to read is found, opened by what it is, and read in bounded parts."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from authlens.reading.sources import Source, Unreadable, find
+
+LOG = b"".join(b"2026-03-04 11:15:30.123 +01:00 [INF] Order %d loaded\n" % n for n in range(20_000))
+
+
+def _only(path: Path | str) -> Source:
+    (source,) = find([str(path)])
+    assert isinstance(source, Source)
+    return source
+
+
+def _bytes(source: Source, size: int = 1 << 16) -> bytes:
+    return b"".join(part.data for part in source.parts(size))
+
+
+def _halves(compress: Callable[[bytes], bytes]) -> bytes:
+    return compress(LOG[:300_001]) + compress(LOG[300_001:])
+
+
+PACKED = {
+    "gzip": gzip.compress(LOG),
+    "gzip, two members and padding": _halves(gzip.compress) + bytes(512),
+    "bzip2": bz2.compress(LOG),
+    "bzip2, two streams": _halves(bz2.compress),
+    "xz": lzma.compress(LOG),
+    "xz, two streams": _halves(lzma.compress),
+    "zstandard": zstandard.ZstdCompressor().compress(LOG),
+    "zstandard, two frames": _halves(zstandard.ZstdCompressor().compress),
+    "gzip in gzip": gzip.compress(gzip.compress(LOG)),
+    "utf-16 with a mark": LOG.decode().encode("utf-16"),
+    "utf-16 without": LOG.decode().encode("utf-16-le"),
+    "utf-16, big end first": LOG.decode().encode("utf-16-be"),
+    "utf-16 in gzip": gzip.compress(LOG.decode().encode("utf-16")),
+    "plain": LOG,
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_file_is_opened_by_what_it_is(name: str, tmp_path: Path) -> None:
+    """Names tell nothing; all members of a compressed file are read; the text is UTF-8."""
+    path = tmp_path / "app.log"
+    path.write_bytes(PACKED[name])
+    source = _only(path)
+    assert _bytes(source) == LOG
+    assert (source.error, source.empty, source.binary) == (None, False, False)
+    assert source.encoding == ("utf-16" + ("-be" if "big" in name else "-le") if "utf-16" in name else "utf-8")
+
+
+def test_parts_know_where_they_are(tmp_path: Path) -> None:
+    """Offsets and lines are those of the decompressed text; only one is the first, only one the last."""
+    path = tmp_path / "app.log"
+    path.write_bytes(PACKED["gzip"])
+    parts = list(_only(path).parts(100_000))
+    assert [p.offset for p in parts] == [n * 100_000 for n in range(len(parts))]
+    assert [p.line for p in parts] == [1 + LOG.count(b"\n", 0, p.offset) for p in parts]
+    assert [p.first for p in parts] == [True] + [False] * (len(parts) - 1)
+    assert [p.last for p in parts] == [False] * (len(parts) - 1) + [True]
+    assert all(len(p.data) <= 100_000 for p in parts)
+
+
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstandard"])
+def test_what_can_be_read_of_a_torn_file_is_read(name: str, tmp_path: Path) -> None:
+    """Then the source says that something is missing, and what to do."""
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(PACKED[name][: len(PACKED[name]) * 3 // 4])
+    source = _only(path)
+    data = _bytes(source)
+    assert LOG.startswith(data)
+    assert data or name in {"bzip2", "xz"}  # their blocks are larger than this log
+    assert source.error is not None
+    assert source.error.hint
+
+
+def test_a_bomb_is_not_unfolded(tmp_path: Path) -> None:
+    """A few kilobytes that hold gigabytes are given up, in bounded memory."""
+    squeezed = zstandard.ZstdCompressor(level=19).compress(bytes(1 << 22))
+    path = tmp_path / "app.log"
+    path.write_bytes(squeezed * 400)
+    source = _only(path)
+    total = sum(len(p.data) for p in source.parts())
+    assert total < 200 << 20
+    assert source.error is not None or source.binary
+
+
+def test_every_member_of_an_archive_is_a_source(tmp_path: Path) -> None:
+    """Sorted by name, each with the archive's path before its own; compressed members are opened."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b/two.log", LOG)
+        archive.writestr("a/one.log", gzip.compress(LOG))
+        archive.writestr("b/.hidden", LOG)
+        archive.writestr("b/picture.png", LOG)
+    found = find([str(path)])
+    assert [s.path for s in found] == [f"{path}/a/one.log", f"{path}/b/two.log"]
+    assert all(_bytes(s) == LOG for s in found if isinstance(s, Source))
+
+
+def test_an_archive_that_is_damaged_is_named(tmp_path: Path) -> None:
+    """With its reason and a hint; nothing is raised."""
+    path = tmp_path / "logs.zip"
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    (found,) = find([str(path)])
+    assert isinstance(found, Unreadable)
+    assert found.hint
+
+
+def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
+    """Hidden files and what is plainly no log are left out; a file that is named is always read."""
+    for name in ("b.log", "a.txt", "sub/c.json", ".git/config", "app.dll", "x/.hidden.log"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(LOG)
+    names = [os.path.relpath(s.path, tmp_path) for s in find([str(tmp_path)])]
+    assert names == ["a.txt", "b.log", str(Path("sub", "c.json"))]
+    assert _bytes(_only(tmp_path / "app.dll")) == LOG
+
+
+def test_what_is_not_there_says_so(tmp_path: Path) -> None:
+    """A path that names nothing is a value, not an exception."""
+    (found,) = find([str(tmp_path / "nothing.log")])
+    assert isinstance(found, Unreadable)
+    assert "no such file" in found.reason
+    (found,) = find(["-"])
+    assert isinstance(found, Unreadable)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_what_may_not_be_read_says_so(tmp_path: Path) -> None:
+    """Permissions are the user's to change."""
+    path = tmp_path / "app.log"
+    path.write_bytes(LOG)
+    path.chmod(0)
+    (found,) = find([str(path)])
+    assert isinstance(found, Unreadable)
+    assert "permission" in found.reason
+
+
+def test_an_empty_file_and_a_binary_one_are_told_apart(tmp_path: Path) -> None:
+    """Neither is an error, and the caller can say which it was."""
+    (tmp_path / "empty.log").touch()
+    (tmp_path / "core.log").write_bytes(bytes(range(256)) * 100)
+    empty, binary = _only(tmp_path / "empty.log"), _only(tmp_path / "core.log")
+    assert (list(empty.parts()), list(binary.parts())) == ([], [])
+    assert (empty.empty, empty.binary, empty.error) == (True, False, None)
+    assert (binary.empty, binary.binary, binary.error) == (False, True, None)
+
+
+def test_standard_input_is_read_as_it_comes() -> None:
+    """Compressed or not; a pipe gives little at a time."""
+
+    class Pipe(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(min(size or 1000, 1000) if size is None or size >= 0 else 1000)
+
+    for data in (LOG, PACKED["gzip"]):
+        (source,) = find(["-"], Pipe(data))
+        assert isinstance(source, Source)
+        assert source.path == "-"
+        assert _bytes(source) == LOG
+
+
+def test_bytes_of_another_code_page_are_kept(tmp_path: Path) -> None:
+    """What is no UTF-8 is neither lost nor changed: offsets stay those of the file."""
+    data = b"M\xfcller\n" * 1000
+    path = tmp_path / "app.log"
+    path.write_bytes(data)
+    assert _bytes(_only(path)) == data
