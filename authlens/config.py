@@ -450,6 +450,7 @@ def _decide(given: Mapping[str, _Given], environ: Mapping[str, str], faults: lis
     reports = {name: _path(given[name]) for name in REPORTS if name in given}
     _check_reports({name: given[name] for name in reports}, reports, faults)
     key = given.get("pseudonym-key")
+    fail_on = _fail_on(given.get("fail-on"), faults)
     now = _now(given.get("now"), environ.get("SOURCE_DATE_EPOCH", ""), zone, faults)
     since, until = _period(given, now, zone, faults)
     online, offline = _flag(given, "online"), _flag(given, "offline")
@@ -468,7 +469,7 @@ def _decide(given: Mapping[str, _Given], environ: Mapping[str, str], faults: lis
         default_rules=not _flag(given, "no-default-rules"),
         reports=reports,
         format=_format(given.get("format"), faults),
-        fail_on=_fail_on(given.get("fail-on"), faults),
+        fail_on=fail_on,
         baseline=_path(given["baseline"]) if "baseline" in given else None,
         jobs=_jobs(given.get("jobs"), faults),
         now=now,

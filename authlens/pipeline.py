@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from authlens import parts, rotation
 from authlens._version import __version__
-from authlens.diagnosis import diagnose, evidence, exposures, groups, ruleset
+from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, groups, ruleset
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
 from authlens.failures import Joiner
@@ -104,6 +104,8 @@ class _Gathered:
     notes: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
     interrupted: bool = False
+    around: exposures.Around = field(default_factory=exposures.Around)
+    """What records show that tell of no failure."""
 
 
 def scan(
@@ -117,6 +119,7 @@ def scan(
     online: bool = False,
     allow_issuers: Sequence[str] = (),
     ca_bundle: str | Path | None = None,
+    secret: bytes | None = None,
     cache: str | Path | None = None,
     rules: Sequence[str | Path] = (),
     default_rules: bool = True,
@@ -143,6 +146,7 @@ def scan(
         online: Ask also for issuers seen in the log, where the vendor list knows their host.
         allow_issuers: Further issuers to ask for; ``*`` stands for one host label or one path segment.
         ca_bundle: Further certificate authorities, PEM.
+        secret: A shared secret to verify and compare with, as it stands in the file; it reaches no output.
         cache: Folder of fetched documents and their history; none is kept when None.
         rules: Rule files or folders on top of the pack.
         default_rules: Use the pack that is shipped.
@@ -183,7 +187,16 @@ def scan(
     at = now or datetime.now(UTC)
     began = time.perf_counter()
     book = expectations.Book.of(configured, gathered.failures)
-    result = conclude(gathered.failures, book=book, known=known, pack=pack, now=at, witness=witness)
+    result = conclude(
+        gathered.failures,
+        book=book,
+        known=known,
+        pack=pack,
+        now=at,
+        witness=witness,
+        given=evidence_secrets.Given(secret) if secret else None,
+        around=gathered.around,
+    )
     timings.add("conclude", began)
     return replace(
         result,
@@ -202,9 +215,11 @@ def conclude(
     pack: Ruleset,
     now: datetime,
     witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
+    given: evidence_secrets.Given | None = None,
+    around: exposures.Around | None = None,
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
-    table = evidence.build(failures, book=book, documents=known, now=now)
+    table = evidence.build(failures, book=book, documents=known, now=now, given=given)
     if witness is not None:
         witness(table, pack)
     findings = diagnose.diagnose(table, pack)
@@ -213,7 +228,7 @@ def conclude(
         now=now,
         findings=findings,
         groups=groups.build(findings),
-        exposures=exposures.find(findings, known.all(), now=now),
+        exposures=exposures.find(findings, known.all(), now=now, around=around, documents=known),
         issuers=known.all(),
         notes=tuple(f"{issuer}: {why}" for issuer, why in known.unavailable()),
     )
@@ -254,6 +269,9 @@ def _gather(
     arranged = rotation.arrange(logs)
     joined = [f for series in arranged.series for f in _joined(series)]
     out.failures = [f for f in joined if period.holds(f.time)]
+    for series in arranged.series:
+        for _, sightings in series.members:
+            out.around.see(s for s in sightings if period.holds(s.time))
     timings.add("join", began)
     out.interrupted = any(log.interrupted for log in logs)
     out.notes = [*limits, *arranged.notes, *_undated(out.failures, period)]

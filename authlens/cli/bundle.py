@@ -32,7 +32,7 @@ def bundle(
     cache: options.Cache = None,
     config_file: options.Config = None,
 ) -> int:
-    """Records discovery documents and key sets, for scans without a network."""
+    """Records what issuers publish, for scans without a network."""
     chosen = options.chosen(options.given(locals(), "issuers", "output"), ctx.obj or [])
     from authlens.trust import documents, fetch, fetch_http, history  # noqa: PLC0415 - requests takes its time
 

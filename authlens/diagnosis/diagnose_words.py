@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from authlens.diagnosis.evidence import Row
 from authlens.model import Evidence
@@ -24,6 +25,7 @@ _PLACES = {
     "elsewhere": "is published by another issuer",
     "nowhere": "is in none of the key sets at hand",
 }
+_MOMENT = "%Y-%m-%d %H:%M"
 _STATES = {"ok": "is read without fault now", "missing": "is not among the documents at hand"}
 _READ = (
     *("hidden", "token.shown", "aud.scrubbed", "aud.known", "expected.known", "jwks.place", "meta.state"),
@@ -32,7 +34,8 @@ _READ = (
     *("valid_from", "current_time", "alg", "typ", "meta.address", "meta.text", "fetch.url", "fetch.text"),
     *("library.version", "assembly.text", "claim.name", "key_bits", "min_bits", "token.form", "token.defect"),
     *("token.kind", "code", "scheme", "issuer", "keys_tried.stale", "jwks.signature", "idp.family", "form.text"),
-    *("request.accepted_by", "exp", "nbf", "time"),
+    *("request.accepted_by", "exp", "nbf", "time", "secret.text", "secret.relation", "jwks.rotation", "jwks.as_of"),
+    *("keys_tried.stale_text", "keys_tried.of_issuer", "jwks.other_key_same_kid"),
 )
 
 
@@ -118,15 +121,36 @@ def _key(row: Row) -> Evidence | None:
     if kid is None and kids is None:
         return None
     place = _PLACES.get(str(row.get("jwks.place")))
-    return Evidence(name="key id", expected=_list(kids), found=_list(kid) or _unseen(row), difference=place)
+    rotation, as_of = row.get("jwks.rotation"), row.get("jwks.as_of")
+    when = f"as of {as_of:{_MOMENT}}Z" if isinstance(as_of, datetime) and place else None
+    told = "; ".join(str(w) for w in (place, rotation, when) if w is not None) or None
+    return Evidence(name="key id", expected=_list(kids), found=_list(kid) or _unseen(row), difference=told)
 
 
 def _tried(row: Row) -> Evidence | None:
     kinds = row.get("keys_tried.type")
     if kinds is None:
         return None
-    stale = "some are no longer published" if row.get("keys_tried.stale") else None
-    return Evidence(name="keys tried", found=_list(row.get("keys_tried.kid")) or _list(kinds), difference=stale)
+    return Evidence(
+        name="keys tried", found=_list(row.get("keys_tried.kid")) or _list(kinds), difference=_of_tried(row)
+    )
+
+
+def _of_tried(row: Row) -> str | None:
+    """What the thumbprints tell of the keys that the application had loaded."""
+    if row.get("jwks.other_key_same_kid"):
+        return "under the token's key id another key was tried than the one that is published"
+    if row.get("keys_tried.of_issuer") is False:
+        return "none is a key of the token's issuer"
+    if row.get("keys_tried.stale"):
+        since = row.get("keys_tried.stale_text")
+        return "some are no longer published" + (f": {since}" if since is not None else "")
+    return None
+
+
+def _secret(row: Row) -> Evidence | None:
+    text = row.get("secret.text")
+    return None if text is None else Evidence(name="secret", expected="the secret given", found=str(text))
 
 
 def _algorithm(row: Row) -> Evidence | None:
@@ -206,7 +230,7 @@ def _library(row: Row) -> Evidence | None:
 
 
 _BY_FAMILY: dict[str, tuple[Callable[[Row], Evidence | None], ...]] = {
-    "sig": (_issuer, _audience, _key, _tried, _algorithm, _verified, _metadata),
+    "sig": (_issuer, _audience, _key, _tried, _secret, _algorithm, _verified, _metadata),
     "life": (_clock, _expiry),
     "iss": (_issuer, _metadata),
     "aud": (_audience, _issuer),

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from authlens import vendors
 from authlens.diagnosis import (
+    evidence_history,
     evidence_keys,
     evidence_log,
     evidence_names,
     evidence_says,
+    evidence_secrets,
     evidence_text,
     evidence_times,
     schema,
@@ -81,7 +83,14 @@ class EvidenceTable:
         return pd.DataFrame({n: pd.Series([r.get(n) for r in taken], dtype=object) for n in chosen})
 
 
-def build(failures: Sequence[Failure], *, book: Book, documents: Documents, now: datetime) -> EvidenceTable:
+def build(
+    failures: Sequence[Failure],
+    *,
+    book: Book,
+    documents: Documents,
+    now: datetime,
+    given: evidence_secrets.Given | None = None,
+) -> EvidenceTable:
     """Computes the evidence of all failures; pure but for the documents that are looked up on the way.
 
     Args:
@@ -89,8 +98,9 @@ def build(failures: Sequence[Failure], *, book: Book, documents: Documents, now:
         book: What each scheme expects; what the log itself reveals is added here.
         documents: What the issuers publish.
         now: The present; tokens are judged at their record's time, and only without one at this.
+        given: A shared secret to verify and compare with.
     """
-    known = Known(Book.of(book.configured, failures), documents, now)
+    known = Known(Book.of(book.configured, failures), documents, now, given)
     builder = _Builder(known)
     own = [evidence_log.own(f) for f in failures]
     around = evidence_log.survey(own)
@@ -215,7 +225,12 @@ class _Builder:
         found["jwks.other_key_same_kid"] = evidence_keys.replaced(tried, kid, scheme)
         if row.get("iss.relation") in ("foreign", "other-scheme"):
             found["iss.keys_shared"] = evidence_keys.shared(published, scheme)
-        found["jwks.signature"] = _signature(self.known.judge(failure, scheme))
+        found["keys_tried.of_issuer"] = evidence_keys.of_issuer(tried, published)
+        found |= evidence_secrets.about(self.known.given, tried, failure.token, failure.fields.get("alg"))
+        found |= evidence_history.dates(kid, scheme.keys, published)
+        found |= evidence_history.stale(tried, scheme.keys)
+        if "secret.relation" not in found:
+            found["jwks.signature"] = _signature(self.known.judge(failure, scheme))
         return found
 
 

@@ -149,6 +149,15 @@ def _overlap(comparable: Sequence[Tried], scheme: Scheme) -> float:
     return common / (len(published) + strangers) if published else 0.0
 
 
+def of_issuer(keys: Iterable[Tried], published: KeySet | None) -> bool | None:
+    """Whether the application had loaded any key that the token's issuer publishes or published, by thumbprint or id."""
+    comparable = [k for k in keys if _comparable(k) and not k.type.endswith(_SYMMETRIC)]
+    known = (*published.keys, *published.former) if published is not None else ()
+    if not comparable or not known:
+        return None
+    return any(same(t, key) for t in comparable for key in known)
+
+
 def replaced(keys: Iterable[Tried], kid: str | None, scheme: Scheme) -> bool | None:
     """Whether the key published under the token's id is another than the one tried under it."""
     mine = [k for k in keys if kid and k.kid == kid]

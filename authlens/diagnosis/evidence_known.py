@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from authlens.diagnosis import evidence_keys, evidence_scheme, evidence_times
+from authlens.diagnosis import evidence_keys, evidence_scheme, evidence_secrets, evidence_times
 from authlens.diagnosis.evidence_names import printed
 from authlens.diagnosis.evidence_scheme import Scheme
 from authlens.model import Expectations, Failure, Frozen, Judgement, KeySet, Token
@@ -22,9 +22,12 @@ _PRINTED = (
 class Known:
     """The look-ups of one run."""
 
-    def __init__(self, book: Book, documents: Documents, now: datetime) -> None:
+    def __init__(
+        self, book: Book, documents: Documents, now: datetime, given: evidence_secrets.Given | None = None
+    ) -> None:
         """Nothing is asked before it is needed."""
         self.documents = documents
+        self.given = given
         self._book = book
         self._now = now
         self._nobody = evidence_scheme.describe(None, documents)
@@ -110,17 +113,34 @@ class Known:
             return None
         at = evidence_times.moment(failure.fields.get("current_time")) or failure.time or self._now
         version = _version(failure)
-        key = (token.sha256, id(scheme), at.replace(microsecond=0), version)
+        secret = self._secret(failure, scheme, token)
+        key = (token.sha256, id(scheme), at.replace(microsecond=0), version, str(secret))
         if key not in self._judged:
-            self._judged[key] = self._judge(token, failure, scheme, at, version)
+            self._judged[key] = self._judge(token, failure, scheme, at, secret)
         return self._judged[key]
 
-    def _judge(self, token: Token, failure: Failure, scheme: Scheme, at: datetime, version: str) -> Judgement:
+    def _secret(self, failure: Failure, scheme: Scheme, token: Token) -> evidence_secrets.Reading | None:
+        """The given secret as the scheme reads it, where the scheme holds a secret at all."""
+        if self.given is None or not str(token.header.get("alg")).startswith("HS"):
+            return None
+        tried = evidence_keys.tried(failure.fields)
+        holds_one = any(k.type.endswith(evidence_secrets.SYMMETRIC) for k in tried)
+        return evidence_secrets.fitting(self.given, tried, token) if holds_one or not scheme.keys.keys else None
+
+    def _judge(
+        self,
+        token: Token,
+        failure: Failure,
+        scheme: Scheme,
+        at: datetime,
+        secret: evidence_secrets.Reading | None,
+    ) -> Judgement:
         keys = scheme.keys
         if not keys.keys:
             published = self.published(failure)
             keys = published if published is not None and published.keys else keys
-        return validate.judge(token, keys, _demands(failure, scheme), at, version)
+        key = secret.key if secret is not None else None
+        return validate.judge(token, keys, _demands(failure, scheme), at, _version(failure), secret=key)
 
 
 def _hashable(value: object) -> object:

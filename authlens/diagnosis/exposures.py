@@ -1,204 +1,422 @@
 """What the log or the published documents give away: tokens that still work, secrets that can be guessed.
 
-An exposure is a finding of its own, whatever caused the failure: whoever can read the log holds what it shows.
+An exposure is a finding of its own, whatever caused the failure: whoever can read the log holds what it shows. It
+may stand in a record that tells of no failure at all, such as the library's line about a signature that was good.
 """
 
 from __future__ import annotations
 
-import base64
+import functools
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from authlens.model import Exposure, Finding, IssuerReport, Severity, Token, TokenForm
+from authlens.diagnosis import evidence_keys
+from authlens.diagnosis.evidence_secrets import readings, symmetric_thumbprint, thumbprint
+from authlens.model import Expectations, Exposure, Failure, Finding, IssuerReport, Message, Severity, Token, TokenForm
+from authlens.sightings import Sighting
+from authlens.trust import validate
+from authlens.trust.checks import signature
+from authlens.trust.documents import Documents, Found
 
-_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
-_IN_URL = re.compile(r"[?&](?:access_token|id_token|id_token_hint|token|jwt|bearer)=eyJ[A-Za-z0-9_-]{8}", re.IGNORECASE)
 _EXAMPLE_SECRETS = (
     # Secrets that documentation, templates and tutorials print; whoever knows them mints tokens.
     "secret",
     "Secret",
+    "SECRET",
+    "secretkey",
+    "SecretKey",
+    "secret_key",
+    "secret-key",
     "my-secret",
     "mysecret",
     "mysecretkey",
     "my_secret_key",
+    "my-secret-key",
     "MySecretKey",
+    "mySuperSecretKey",
+    "my_super_secret_key",
+    "my-super-secret-key",
     "supersecret",
     "super_secret",
+    "super-secret",
+    "super_secret_key",
+    "superSecretKey",
     "superSecretKey@345",
+    "superSecretKey@83",
     "SuperSecretKey",
+    "SuperSecretKey123",
+    "topsecret",
+    "top-secret",
+    "shhhh",
+    "shhhhh",
     "password",
+    "Password",
+    "password123",
+    "P@ssw0rd",
+    "123456",
+    "1234567890",
+    "12345678901234567890123456789012",
+    "0123456789abcdef0123456789abcdef",
     "changeit",
     "changeme",
+    "change-me",
+    "change_me",
+    "default",
     "key",
     "test",
+    "jwt",
+    "jwt_secret",
+    "jwt-secret",
+    "JwtSecret",
+    "token",
+    "qwerty",
     "your-256-bit-secret",
     "your-384-bit-secret",
     "your-512-bit-secret",
     "your-secret-key",
     "your_secret_key",
+    "your-secret-key-here",
+    "your_secret_key_here",
+    "your-super-secret-key",
+    "YourSecretKey",
     "YourSecretKeyHere",
+    "YOUR_SECRET_KEY",
     "a-string-secret-at-least-256-bits-long",
+    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
     "ThisIsMySecretKey",
+    "ThisismySecretKey",
     "this is my custom Secret key for authentication",
+    "this is my custom Secret key for authnetication",
+    "This is my supper secret key for jwt",
     "THIS IS USED TO SIGN AND VERIFY JWT TOKENS, REPLACE IT WITH YOUR OWN SECRET, IT CAN BE ANY STRING",
     "C1CF4B7DC4C4175B6618DE4F55CA4",
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+    "GQDstcKsx0NHjPOuXOYg5MbeJ1XT0uFiwDVvVBrk",
 )
+"""RFC 7515 appendix A.1, jwt.io's debugger, framework templates and tutorials; each is tried in every encoding."""
 _REVOKE = (
-    "Revoke the token, or end the session it belongs to, at the identity provider: until it expires whoever read the log can use it.",
+    "Revoke the token, or end the session it belongs to, at {issuer}: until it expires whoever read the log can use it for {audience}.",
     "Restrict and clean the log; turn IdentityModelEventSource.LogCompleteSecurityArtifact off in production.",
 )
+_FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_ORDER = list(Severity)
 
 
 @dataclass(slots=True)
-class _Seen:
-    """One exposed thing and the failures that show it."""
+class _Shown:
+    """One distinct token of the log, and the failures that show it."""
 
-    kind: str
-    subject: str
-    severity: Severity
-    until: datetime | None
-    steps: tuple[str, ...]
-    failures: list[str]
+    token: Token
+    failures: list[str] = field(default_factory=list)
+    records: int = 0
+    in_url: bool = False
 
 
-def find(findings: Sequence[Finding], issuers: Iterable[IssuerReport], *, now: datetime) -> tuple[Exposure, ...]:
-    """All exposures, worst first; ``now`` decides whether a token is still valid."""
-    seen: dict[tuple[str, str], _Seen] = {}
-    for finding in findings:
-        for one in (*_live(finding, now), *_in_url(finding), *_secrets(finding)):
-            known = seen.setdefault((one.kind, one.subject), one)
-            known.failures.append(finding.id)
-    for one in _private_keys(issuers):
-        seen.setdefault((one.kind, one.subject), one)
-    order = list(Severity)
-    return tuple(
-        sorted((_exposure(s) for s in seen.values()), key=lambda e: (order.index(e.severity), e.kind, e.subject))
+@dataclass(slots=True)
+class _Secret:
+    """One distinct thumbprint of a shared secret."""
+
+    schemes: dict[str, list[str]] = field(default_factory=dict)
+    """Failures by scheme."""
+    unnamed: list[str] = field(default_factory=list)
+    """Failures of which the log does not tell the scheme."""
+
+
+class Around:
+    """What all records show, whether they tell of a failure or not."""
+
+    def __init__(self) -> None:
+        """Nothing was seen."""
+        self.tokens: dict[str, tuple[Token, int]] = {}
+        """By SHA-256: a token and the number of records that show it."""
+        self.thumbprints: dict[str, None] = {}
+
+    def see(self, sightings: Iterable[Sighting]) -> None:
+        """Takes the records of one log."""
+        for sighting in sightings:
+            statement = sighting.statement
+            for token in statement.tokens:
+                if _usable(token):
+                    known, count = self.tokens.get(token.sha256, (token, 0))
+                    self.tokens[token.sha256] = (token if token.in_url else known, count + 1)
+            for found in _thumbprints(statement.messages):
+                self.thumbprints.setdefault(found)
+
+
+def find(
+    findings: Sequence[Finding],
+    issuers: Iterable[IssuerReport] = (),
+    *,
+    now: datetime,
+    around: Around | None = None,
+    documents: Documents | None = None,
+) -> tuple[Exposure, ...]:
+    """All exposures, worst first.
+
+    Args:
+        findings: The failures.
+        issuers: What was used of each issuer.
+        now: Decides whether a token is still valid.
+        around: What records show that tell of no failure.
+        documents: All that is published; a token that its issuer's own key refuses is worth nothing.
+    """
+    around = around or Around()
+    shown = _all_tokens(findings, around)
+    made = (
+        *(e for s in shown if (e := _live(s, now, documents)) is not None),
+        *(_in_url(s) for s in shown if s.in_url),
+        *_secrets(findings, around),
+        *_private_keys(issuers, documents.every_key() if documents is not None else ()),
     )
+    return tuple(sorted(made, key=lambda e: (_ORDER.index(e.severity), e.kind, e.subject, e.id)))
 
 
-def _exposure(s: _Seen) -> Exposure:
+def _exposure(
+    kind: str,
+    key: str,
+    subject: str,
+    severity: Severity,
+    steps: Iterable[str],
+    *,
+    until: datetime | None = None,
+    failures: Iterable[str] = (),
+    records: int = 1,
+) -> Exposure:
+    """An exposure whose id comes from what is exposed, never from where; it counts failures, else records."""
+    those = tuple(sorted(set(failures)))
     return Exposure(
-        id=hashlib.sha256(f"{s.kind}\0{s.subject}".encode()).hexdigest()[:12],
-        kind=s.kind,
-        severity=s.severity,
-        subject=s.subject,
-        until=s.until,
-        count=max(1, len(s.failures)),
-        steps=s.steps,
-        failures=tuple(sorted(set(s.failures))),
+        id=hashlib.sha256(f"{kind}\0{key}".encode("utf-8", "replace")).hexdigest()[:12],
+        kind=kind,
+        severity=severity,
+        subject=subject,
+        until=until,
+        count=len(those) or max(1, records),
+        steps=tuple(steps),
+        failures=those,
     )
 
 
-def _live(finding: Finding, now: datetime) -> list[_Seen]:
-    token = finding.failure.token
-    if token is None or token.form is not TokenForm.COMPACT:
-        return []
-    until = _moment(token.claims.get("exp"))
-    begins = _moment(token.claims.get("nbf"))
-    if until is None or until <= now or (begins is not None and begins > now) or _forged(finding):
-        return []
-    return [_Seen("live-token", _whose(token), Severity.HIGH, until, _REVOKE, [])]
+# --------------------------------------------------------------------------- tokens
 
 
-def _forged(finding: Finding) -> bool:
-    """A token whose signature is known to be bad opens nothing."""
-    return any(c.name == "signature.valid" and c.verdict == "fail" for c in finding.checks)
+def _usable(token: Token) -> bool:
+    return token.form in (TokenForm.COMPACT, TokenForm.ENCRYPTED) or token.in_url
 
 
-def _whose(token: Token) -> str:
-    issuer, audience = token.claims.get("iss"), token.claims.get("aud")
-    return f"token {token.sha256[:12]}, issued by {issuer} for {audience}"
+def _all_tokens(findings: Sequence[Finding], around: Around) -> list[_Shown]:
+    """Every distinct token that can be used or stands in an address, by SHA-256."""
+    found: dict[str, _Shown] = {}
+    for finding in findings:
+        for token in _tokens_of(finding.failure):
+            shown = found.setdefault(token.sha256, _Shown(token))
+            shown.failures.append(finding.id)
+            shown.in_url = shown.in_url or token.in_url
+    for sha256, (token, records) in around.tokens.items():
+        shown = found.setdefault(sha256, _Shown(token))
+        shown.records = records
+        shown.in_url = shown.in_url or token.in_url
+    return [found[sha256] for sha256 in sorted(found)]
+
+
+def _tokens_of(failure: Failure) -> tuple[Token, ...]:
+    own = (failure.token,) if failure.token is not None else ()
+    return tuple(t for t in (*own, *failure.tokens) if _usable(t))
+
+
+def _live(shown: _Shown, now: datetime, documents: Documents | None) -> Exposure | None:
+    token = shown.token
+    until, begins = _moment(token.claims.get("exp")), _moment(token.claims.get("nbf"))
+    if token.form is not TokenForm.COMPACT or not _sound(token) or until is None or until <= now:
+        return None
+    if (begins is not None and begins > now) or _forged(token, documents, now):
+        return None
+    issuer, audience = _said(token.claims.get("iss")) or "its issuer", _audience(token)
+    steps = (step.format(issuer=issuer, audience=audience) for step in _REVOKE)
+    return _exposure(
+        "live-token",
+        token.sha256,
+        f"{_called(token)}, issued by {issuer} for {audience}",
+        Severity.HIGH,
+        steps,
+        until=until,
+        failures=shown.failures,
+        records=shown.records,
+    )
+
+
+def _sound(token: Token) -> bool:
+    """Nothing is wrong with the token itself; what a client glued to it does not make it worthless."""
+    return token.defect is None or (token.defect.endswith("stands inside the token") and ";" not in token.defect)
+
+
+def _forged(token: Token, documents: Documents | None, now: datetime) -> bool:
+    """The issuer publishes the key that the token names, and it did not sign the token: it opens nothing."""
+    issuer = token.claims.get("iss")
+    if documents is None or not isinstance(issuer, str) or "://" not in issuer or "nonce" in token.header:
+        return False
+    keys = documents.published(issuer, token.claims)
+    if keys.unavailable is not None or not keys.keys:
+        return False
+    verdicts = {c.name: str(c.verdict) for c in validate.judge(token, keys, Expectations(), now).checks}
+    return verdicts.get(signature.VALID) == "fail" and verdicts.get(signature.USABLE) == "pass"
+
+
+def _in_url(shown: _Shown) -> Exposure:
+    token = shown.token
+    steps = (
+        "Send the token in the Authorization header: addresses are kept in logs, browser histories and proxies. Where a client cannot (WebSockets, EventSource), keep the query out of the log.",
+        _REVOKE[0].format(issuer=_said(token.claims.get("iss")) or "its issuer", audience=_audience(token)),
+    )
+    return _exposure(
+        "token-in-url",
+        token.sha256,
+        _called(token),
+        Severity.MEDIUM,
+        steps,
+        until=_moment(token.claims.get("exp")),
+        failures=shown.failures,
+        records=shown.records,
+    )
+
+
+def _called(token: Token) -> str:
+    """The token by its fingerprint, and whose it is in a form that the reports make a pseudonym of."""
+    name = f"token {token.sha256[:12]}"
+    for claim in ("sub", "oid", "unique_name", "upn", "email"):
+        whose = token.claims.get(claim)
+        if isinstance(whose, str) and whose:
+            return f"{name} of {json.dumps(claim)}: {json.dumps(whose[:256], ensure_ascii=False)}"
+    return name
+
+
+def _audience(token: Token) -> str:
+    audience = token.claims.get("aud")
+    many = audience if isinstance(audience, list | tuple) else (audience,)
+    return ", ".join(said for a in many[:8] if (said := _said(a)) is not None) or "any API that asks for no audience"
+
+
+def _said(value: object) -> str | None:
+    return value[:256] if isinstance(value, str) and value else None
 
 
 def _moment(value: object) -> datetime | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """A NumericDate; one beyond the calendar never comes."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if value >= _FOREVER.timestamp():
+        return _FOREVER
     try:
         return datetime.fromtimestamp(value, UTC)
     except (OverflowError, ValueError, OSError):
         return None
 
 
-def _in_url(finding: Finding) -> list[_Seen]:
-    token = finding.failure.token
-    if token is None or not _IN_URL.search(finding.failure.statement.text):
-        return []
+# --------------------------------------------------------------------------- secrets
+
+
+def _secrets(findings: Sequence[Finding], around: Around) -> Iterator[Exposure]:
+    """What thumbprints of shared secrets give away, by scheme.
+
+    The subject names the scheme and nothing of the thumbprint: a few of its characters are enough to test guesses.
+    """
+    for (kind, scheme), failures in sorted(_by_scheme(_all_thumbprints(findings, around)).items()):
+        whose = f"the symmetric key of scheme {scheme}" if scheme else "a symmetric key of the API"
+        severity, steps = _ABOUT_SECRETS[kind]
+        yield _exposure(kind, scheme, whose, severity, steps, failures=failures)
+
+
+def _all_thumbprints(findings: Sequence[Finding], around: Around) -> dict[str, _Secret]:
+    found: dict[str, _Secret] = {}
+    for finding in findings:
+        for shown in _thumbprints_of(finding.failure):
+            secret = found.setdefault(shown, _Secret())
+            scheme = finding.failure.scheme
+            (secret.schemes.setdefault(scheme, []) if scheme else secret.unnamed).append(finding.id)
+    for shown in around.thumbprints:
+        found.setdefault(shown, _Secret())
+    return found
+
+
+def _by_scheme(secrets: Mapping[str, _Secret]) -> dict[tuple[str, str], list[str]]:
+    """Failures by kind and scheme; those without a scheme are those of the scheme that tried the same secret."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for shown, secret in secrets.items():
+        kind = "guessable-secret" if shown in example_thumbprints() else "secret-thumbprint"
+        schemes = secret.schemes or {"": []}
+        for scheme, failures in schemes.items():
+            found.setdefault((kind, scheme), []).extend(failures)
+        found[kind, min(schemes)].extend(secret.unnamed)
+    return found
+
+
+def _thumbprints_of(failure: Failure) -> tuple[str, ...]:
+    own = (t for k in evidence_keys.tried(failure.fields) if (t := symmetric_thumbprint(k)) is not None)
+    return tuple(dict.fromkeys((*own, *_thumbprints((*failure.statement.messages, *failure.context)))))
+
+
+def _thumbprints(messages: Iterable[Message]) -> Iterator[str]:
+    for message in messages:
+        if "keys_tried" in message.fields:
+            for key in evidence_keys.tried(message.fields):
+                if (shown := symmetric_thumbprint(key)) is not None:
+                    yield shown
+
+
+@functools.lru_cache(maxsize=1)
+def example_thumbprints() -> frozenset[str]:
+    """Of every example secret in every encoding that programs read secrets in."""
+    return frozenset(thumbprint(r.key) for secret in _EXAMPLE_SECRETS for r in readings(secret.encode()))
+
+
+_ABOUT_SECRETS: dict[str, tuple[Severity, tuple[str, ...]]] = {
+    "guessable-secret": (
+        Severity.CRITICAL,
+        (
+            "Replace the secret now, at the issuer and in the API, by at least 32 random bytes: it is an example from documentation, and whoever knows it mints valid tokens.",
+            "Look for tokens that your issuer never issued since the API has been using it.",
+        ),
+    ),
+    "secret-thumbprint": (
+        Severity.LOW,
+        (
+            "The line 'Keys tried' shows the SHA-256 thumbprint of the API's secret: a weak secret can be guessed offline from it. Make sure that it is at least 32 random bytes, or replace it.",
+            "Restrict who can read this log.",
+        ),
+    ),
+}
+
+
+# --------------------------------------------------------------------------- documents
+
+
+def _private_keys(issuers: Iterable[IssuerReport], published: Iterable[Found]) -> Iterator[Exposure]:
+    """Keys that a set publishes with their private half, or that are secrets altogether; each once."""
+    now = [(f.issuer or f.url, f.key) for f in published]
+    # what the documents hold is told by them; a report adds what a history remembers
+    more = ((r.issuer, key) for r in issuers for key in r.keys if not now or key.published_until is not None)
+    seen: set[tuple[str | None, str | None]] = set()
+    for where, key in (*now, *more):
+        identity = (key.kid, key.thumbprint or where)
+        if key.private and identity not in seen:
+            seen.add(identity)
+            yield _private_key(where, key.kid or key.thumbprint, symmetric=key.kty == "oct")
+
+
+def _private_key(where: str, name: str | None, *, symmetric: bool) -> Exposure:
+    what = "symmetric key" if symmetric else "key"
     steps = (
-        "Send the token in the Authorization header: addresses are kept in logs, histories and proxies.",
-        *_REVOKE[:1],
-    )
-    return [
-        _Seen(
-            "token-in-url", f"token {token.sha256[:12]}", Severity.MEDIUM, _moment(token.claims.get("exp")), steps, []
-        )
-    ]
-
-
-def _secrets(finding: Finding) -> list[_Seen]:
-    # The subject names the scheme and nothing of the thumbprint: a few of its characters are enough to test guesses.
-    whose = (
-        f"the symmetric key of scheme {finding.failure.scheme}"
-        if finding.failure.scheme
-        else "a symmetric key of the API"
-    )
-    tried = finding.failure.fields.get("keys_tried")
-    out = []
-    for key in tried if isinstance(tried, (list, tuple)) else ():
-        kind, thumbprint = str(key.get("type", "")), str(key.get("internal_id") or "")
-        if not kind.endswith("SymmetricSecurityKey") or not _THUMBPRINT.fullmatch(thumbprint):
-            continue
-        out.append(_guessed(thumbprint, whose) or _guessable(whose))
-    return out
-
-
-def _guessed(thumbprint: str, whose: str) -> _Seen | None:
-    if thumbprint not in _example_thumbprints():
-        return None
-    steps = (
-        "Replace the secret now, at the issuer and in the API, by at least 32 random bytes: it is an example from documentation, and whoever knows it mints valid tokens.",
-        "Look for tokens that your issuer never issued since the API has been using it.",
-    )
-    return _Seen("guessable-secret", whose, Severity.CRITICAL, None, steps, [])
-
-
-def _guessable(whose: str) -> _Seen:
-    steps = (
-        "The line 'Keys tried' shows the SHA-256 thumbprint of the API's secret: a weak secret can be guessed offline from it. Make sure that it is at least 32 random bytes, or replace it.",
-        "Restrict who can read this log.",
-    )
-    return _Seen("secret-thumbprint", whose, Severity.LOW, None, steps, [])
-
-
-def _example_thumbprints() -> frozenset[str]:
-    return frozenset(_thumbprint(secret.encode()) for secret in _EXAMPLE_SECRETS)
-
-
-def _thumbprint(secret: bytes) -> str:
-    """RFC 7638 of a symmetric key."""
-    k = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
-    canonical = json.dumps({"k": k, "kty": "oct"}, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
-
-
-def _private_keys(issuers: Iterable[IssuerReport]) -> list[_Seen]:
-    steps = (
-        "Replace the key at the identity provider now and publish only its public half: whoever fetched the set can sign tokens.",
+        (
+            "Replace the secret now, and never publish one: whoever fetched the set can sign tokens."
+            if symmetric
+            else "Replace the key at the identity provider now and publish only its public half: whoever fetched the set can sign tokens."
+        ),
         "Treat every token signed with it as forged.",
     )
-    return [
-        _Seen(
-            "private-key-published",
-            f"key {key.kid or key.thumbprint} of {report.issuer}",
-            Severity.CRITICAL,
-            None,
-            steps,
-            [],
-        )
-        for report in issuers
-        for key in report.keys
-        if key.private
-    ]
+    subject = f"{what} {name or 'without id'} of {where}"
+    return _exposure("private-key-published", f"{name}\0{where}", subject, Severity.CRITICAL, steps)

@@ -19,9 +19,9 @@ import jinja2
 from markupsafe import Markup, escape
 
 from authlens.model import Check, Finding, Verdict
-from authlens.redact import mask
 from authlens.reports import charts, diff, wording
 from authlens.reports.document import UNDETERMINED, Document
+from authlens.reports.keys import Tried, side_by_side
 
 LARGEST: Final = 500_000
 """Bytes of a page, whatever the log."""
@@ -200,7 +200,7 @@ class _Story:
         self.times: dict[str, list[float]] = defaultdict(list)
         self.checks: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
         self.samples: dict[str, list[Finding]] = defaultdict(list)
-        self.tried: dict[str, set[str]] = defaultdict(set)
+        self.tried = Tried()
         most = max(limits.failures for limits in _TIGHTER)
         for finding in parts.findings:
             self._walk(finding, parts.group_of(finding) or "", most)
@@ -214,12 +214,7 @@ class _Story:
         counts = self.checks[group]
         for check in finding.checks:
             counts.setdefault(check.name, Counter())[check.verdict] += 1
-        keys = failure.fields.get("keys_tried")
-        for key in keys if isinstance(keys, list | tuple) else ():
-            kid = key.get("kid") if isinstance(key, Mapping) else None
-            tried = self.tried[mask(str(failure.fields.get("iss")), blobs=False)]
-            if isinstance(kid, str) and len(tried) < 200:
-                tried.add(mask(kid, blobs=False))
+        self.tried.add(finding)
 
     def view(self, limits: Limits) -> dict[str, Any]:
         """What the template is given."""
@@ -242,12 +237,14 @@ class _Story:
             "left": max(0, len(self.groups) - limits.causes - limits.brief),
             "timeline": self._timeline(axis) if axis and limits.series else None,
             "week": self._week(),
-            "issuers": [self._issuer(i, limits) for i in document["issuers"] if _is_known(i)][: limits.rows],
+            "issuers": [self._issuer(i, limits) for i in self._known_issuers()[: limits.rows]],
+            "publishers": len(self._known_issuers()),
             "unknown": [i["issuer"] for i in document["issuers"] if not _is_known(i)],
             "inputs": document["inputs"][: limits.rows],
             "ledger": wording.ledger(document),
             "skipped": wording.skipped(document),
             "visibility": wording.visibility(document),
+            "notes": wording.digest(document["notes"]),
             "exposures": document["exposures"][: limits.rows],
             "untimed": sum(1 for f in self.parts.findings if f.failure.time is None),
             "assumed": sum(1 for f in self.parts.findings if f.failure.time_assumed),
@@ -348,11 +345,34 @@ class _Story:
         said = next((c for c in token["checks"] if c["name"] == check.name), None) if token else None
         return said or {"expected": None, "found": None, "why": None}
 
+    def _known_issuers(self) -> list[dict[str, Any]]:
+        """Issuers with the same documents are one, by whatever names or addresses they were asked about."""
+        merged: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+        for number, one in enumerate(self.document["issuers"]):
+            if _is_known(one):
+                documents = tuple(d["url"] for d in one["documents"])
+                merged.setdefault(documents or (str(number),), []).append(one)
+        out = []
+        for same in merged.values():
+            first, *others = sorted(same, key=lambda one: "/.well-known/" in one["issuer"])
+            out.append({**first, "others": [one["issuer"] for one in others]})
+        return out
+
     def _issuer(self, issuer: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-        tried = self.tried.get(issuer["issuer"], set())
-        published = {key["kid"] for key in issuer["keys"]}
-        keys = [{**key, "tried": key["kid"] in tried if tried else None} for key in issuer["keys"][: limits.rows]]
-        return {**issuer, "keys": keys, "hidden": len(issuer["keys"]) - len(keys), "stale": sorted(tried - published)}
+        rows = side_by_side(issuer["keys"], self.tried.of([issuer["issuer"], *issuer["others"]], issuer["keys"]))
+        now = self.document["tool"]["now"]
+        documents = [
+            {**one, "age": wording.duration(max(0.0, wording.seconds_between(one["as_of"], now)))}
+            for one in issuer["documents"]
+        ]
+        return {
+            **issuer,
+            "documents": documents,
+            "keys": rows[: limits.rows],
+            "hidden": max(0, len(rows) - limits.rows),
+            "published": sum(1 for row in rows if row["published"]),
+            "tried": sum(1 for row in rows if row["tried"] and not row["published"]),
+        }
 
 
 _NOTHING: Final = "Nothing to do"

@@ -54,10 +54,10 @@ def test_how_loud_is_decided_by_the_first_that_says_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o.name != "config"], ids=lambda o: o.name)
 def test_every_option_may_stand_in_the_file_and_in_the_environment(tmp_path: Path, option: config.Option) -> None:
     """Under its own name, with - or _."""
-    value = {"fail-on": "none", "now": "2026-11-24", "timezone": "+02:00", "format": "clef"}.get(
-        option.name, "report.x"
-    )
-    toml, text = ("true", "1") if option.kind is Kind.FLAG else (f'"{value}"', value)
+    values = {"fail-on": "none", "now": "2026-11-24", "timezone": "+02:00", "format": "clef", "jobs": "2"}
+    values |= {"since": "7d", "until": "2026-11-24T10:00:00Z", "allow-issuer": "https://a.example"}
+    value = values.get(option.name, "report.x")
+    toml, text = {Kind.FLAG: ("true", "1"), Kind.NUMBER: (value, value)}.get(option.kind, (f'"{value}"', value))
     for name in {option.name, option.name.replace("-", "_")}:
         assert loaded(tmp_path, f"{name} = {toml}\n") != Settings(config=None), name
     (tmp_path / "authlens.toml").unlink()
@@ -258,3 +258,77 @@ def test_the_pseudonym_key_is_not_shown_by_accident(tmp_path: Path) -> None:
     found = loaded(tmp_path, 'pseudonym_key = "k-123"\n')
     assert found.pseudonym_key == "k-123"
     assert "k-123" not in repr(found)
+
+
+NOW = "2026-11-24T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2h", "2026-11-24T10:00:00+00:00"),
+        ("90 min", "2026-11-24T10:30:00+00:00"),
+        ("7d", "2026-11-17T12:00:00+00:00"),
+        ("2026-11-24", "2026-11-23T22:00:00+00:00"),
+        ("2026-11-24T10:02", "2026-11-24T08:02:00+00:00"),
+        ("2026-11-24T10:02:00Z", "2026-11-24T10:02:00+00:00"),
+    ],
+)
+def test_a_period_begins_at_a_time_a_date_or_so_long_ago(tmp_path: Path, text: str, moment: str) -> None:
+    """How long ago counts from --now, a time without a zone is in --timezone, a date is its midnight."""
+    found = loaded(tmp_path, since=text, now=NOW, timezone="+02:00")
+    assert found.since is not None
+    assert found.since.isoformat() == moment
+    assert loaded(tmp_path, until=text, now=NOW, timezone="+02:00").until == found.since
+
+
+def test_a_period_is_checked(tmp_path: Path) -> None:
+    """What is no time, and an end before the beginning."""
+    assert faults(tmp_path, since="soon") == ["--since: “soon” is no time."]
+    assert faults(tmp_path, since="2h", until="3h", now=NOW) == ["--since: --since is not before --until."]
+    toml = "since = 2026-11-24\nuntil = 2026-11-25T00:00:00Z\n"
+    assert loaded(tmp_path, toml).since == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1000000", "٣"])
+def test_processes_are_a_number(tmp_path: Path, text: str) -> None:
+    """A positive one, in digits that a shell writes."""
+    assert faults(tmp_path, jobs=text) == [f"--jobs: “{text}” is no number of processes."]
+    assert loaded(tmp_path, "jobs = 3\n").jobs == 3
+
+
+def test_issuers_that_may_be_asked_are_read_before_anything_else(tmp_path: Path) -> None:
+    """All that are none are told at once."""
+    wrong = faults(tmp_path, allow_issuer=["https://a.example/*", "a.example", "https://*.example"])
+    assert [w.split(" is no")[0] for w in wrong] == [
+        "--allow-issuer: “a.example”",
+        "--allow-issuer: “https://*.example”",
+    ]
+
+
+def test_the_network_is_on_or_off(tmp_path: Path) -> None:
+    """Both at once is a mistake; a flag beats what the file says."""
+    assert faults(tmp_path, online=True, offline=True) == ["--online: --offline opens no socket at all."]
+    found = loaded(tmp_path, "online = true\n", offline=True)
+    assert (found.online, found.offline) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "folder"),
+    [
+        ("linux", {"HOME": "/home/a"}, "/home/a/.cache/authlens"),
+        ("linux", {"HOME": "/home/a", "XDG_CACHE_HOME": "/var/tmp/c"}, "/var/tmp/c/authlens"),
+        ("linux", {"HOME": "/home/a", "XDG_CACHE_HOME": "relative"}, "/home/a/.cache/authlens"),
+        ("linux", {}, None),
+        ("darwin", {"HOME": "/Users/a"}, "/Users/a/Library/Caches/authlens"),
+    ],
+)
+def test_documents_are_kept_where_the_platform_keeps_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, environ: dict[str, str], folder: str | None
+) -> None:
+    """Unless another folder is named, or none; offline only one that is named is read."""
+    monkeypatch.setattr("sys.platform", platform)
+    assert loaded(tmp_path, "", environ).cache == folder
+    assert loaded(tmp_path, "", environ, offline=True).cache is None
+    assert loaded(tmp_path, "", environ, offline=True, cache="c").cache == "c"
+    assert loaded(tmp_path, 'cache = "none"\n', environ).cache is None

@@ -208,3 +208,17 @@ def test_telemetry_lines_hold_many_events() -> None:
     assert first.text == "B was not authenticated. Failure message: IDX10223: x"
     assert (first.scheme, first.logger, first.level, first.time) == ("B", HANDLER, "information", START)
     assert (second.text, second.level) == (f"{EVENT_1}\n{EXCEPTION}", "error")
+
+
+def test_each_service_of_a_composition_may_log_in_its_own_way() -> None:
+    """One prints MEL's lines, one Serilog's, one JSON; none hides the others."""
+    serilog = [f"[11:15:30 INF] {EVENT_7}"]
+    clef = [json.dumps({"@t": "2026-03-04T10:15:30Z", "@mt": "IDX10223: x", "SourceContext": HANDLER})]
+    log = "".join(
+        f"{name} | {line}\n"
+        for name, printed in (("api-1 ", lines(mel())), ("auth-1", serilog), ("jobs-1", clef)) * 4
+        for line in printed
+    )
+    records = hits(log)
+    assert {name: sum(r.stream == name for r in records) for name in ("api-1", "auth-1", "jobs-1")} == {"api-1": 8, "auth-1": 4, "jobs-1": 4}  # fmt: skip
+    assert {r.text for r in records if r.stream == "auth-1"} == {EVENT_7}

@@ -362,3 +362,16 @@ def test_a_format_that_is_forced_is_not_guessed() -> None:
     with pytest.raises(UsageError) as caught:
         sniff.sniff(b"", "app.log", "apache")
     assert "mel-simple" in caught.value.hint
+
+
+def test_two_loggers_in_one_log_are_both_read() -> None:
+    """A bootstrap logger, a crash that the runtime prints, a second application: each record by its own format."""
+    serilog = text("2026-03-04 11:15:30.123 +01:00 [INF] ")
+    for log in (serilog * 3 + mel() * 3, mel() * 3 + serilog * 3):
+        records = hits(log)
+        assert len(records) == 12
+        assert sum(r.text == f"{EVENT_1}\n{EXCEPTION}" for r in records) == 6
+        assert sum(r.logger == HANDLER for r in records) == 6
+    mixed = hits(serilog * 3 + objects(*[EVENT["clef"]] * 4) + serilog * 2)
+    assert len(mixed) == 14
+    assert sum(r.logger == HANDLER for r in mixed) == 4

@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from authlens.reading.formats import blocks, jsonl, text, xml
 
 if TYPE_CHECKING:
-    from authlens.model import Layout
-    from authlens.reading.formats.base import Format
+    from authlens.model import Layout, Record
+    from authlens.reading.formats.base import Format, Place
+    from authlens.reading.runs import Run
+
+INFERRED = frozenset({"serilog-text", "text"})
+"""Text formats whose heads the log itself shows; there may be several, one a line of ``Layout.head``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Several loggers that write into one log: a record begins where any of them begins one."""
+
+    formats: tuple[Format, ...]
+    mark: re.Pattern[bytes]
+    limit: int
+    terminator: bytes = b"\n"
+    whole: bool = False
+
+    def starts(self, data: bytes, begin: int, end: int) -> bool:
+        """Whether any format has a record begin here."""
+        return any(form.starts(data, begin, end) for form in self.formats)
+
+    def divide(self, run: Run) -> Iterable[Run]:
+        """As the format does that the record is in."""
+        return self._of(run.data).divide(run)
+
+    def build(self, run: Run, place: Place) -> tuple[Record, int]:
+        """As the format does that the record is in."""
+        return self._of(run.data).build(run, place)
+
+    def _of(self, data: bytes) -> Format:
+        feed = data.find(b"\n")
+        end = len(data) if feed < 0 else feed
+        return next((form for form in self.formats if form.starts(data, 0, end)), self.formats[0])
 
 
 @lru_cache(maxsize=64)
 def of(layout: Layout) -> Format:
     """The format that reads what the envelopes of a layout hold."""
+    forms = tuple(_formats(layout))
+    if len(forms) == 1:
+        return forms[0]
+    mark = re.compile(b"|".join(b"(?:" + form.mark.pattern + b")" for form in forms))
+    return Mixed(forms, mark, max(form.limit for form in forms))
+
+
+def _formats(layout: Layout) -> Iterator[Format]:
+    for name in layout.format.split("+"):
+        heads = layout.head.split("\n") if name in INFERRED and layout.head else [None]
+        yield from (_one(replace(layout, format=name, head=head)) for head in heads)
+
+
+def _one(layout: Layout) -> Format:
     if layout.format in jsonl.INDENTED:
         return jsonl.Indented(layout.format)
     if layout.format in jsonl.FORMATS:

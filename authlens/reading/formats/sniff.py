@@ -11,7 +11,7 @@ from itertools import pairwise
 from authlens.errors import UsageError
 from authlens.model import Layout
 from authlens.reading import envelopes, needles, timestamps
-from authlens.reading.formats import blocks, jsonl, text, xml
+from authlens.reading.formats import blocks, jsonl, registry, text, xml
 from authlens.reading.formats.base import LINE, plain
 from authlens.reading.runs import Piece, Run, Sheaf
 
@@ -21,6 +21,7 @@ _LINES = 4000
 _DEPTH = 5
 _PASTE = 64 * 1024
 _SAMPLE = 32 * 1024
+_STREAMS = 6
 _UNKNOWN = frozenset({"unknown", "paste"})
 _BOM = b"\xef\xbb\xbf"
 
@@ -71,11 +72,19 @@ def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool) -> 
     around = ("reversed", name) if _backwards(streams) else (name,)
     if len(around) > 1:
         streams = {key: _turned(run) for key, run in streams.items()}
-    ranked = sorted(streams.values(), key=_promise, reverse=True)
-    inner = _sniff(ranked[0].data if ranked else b"", depth - 1, partial=partial)
-    if inner.format == "paste":
-        inner = replace(inner, format="unknown")
+    ranked = sorted(streams.values(), key=_promise, reverse=True)[:_STREAMS]
+    found = [_sniff(run.data, depth - 1, partial=partial) for run in ranked] or [Layout(format="unknown")]
+    known = [layout for layout in found if layout.format not in _UNKNOWN]
+    inner = known[0] if known else replace(found[0], format="unknown")
+    for other in known[1:]:
+        if other.envelopes == inner.envelopes and _mixes(other) and _mixes(inner):
+            inner = _merged(inner, other)
     return replace(inner, envelopes=around + inner.envelopes, why=f"{why}; {inner.why}")
+
+
+def _mixes(layout: Layout) -> bool:
+    """Whether its records begin at the beginnings of lines."""
+    return registry.of(layout).terminator == b"\n" and not registry.of(layout).whole
 
 
 def _promise(run: Run | Sheaf) -> tuple[bool, bool, int]:
@@ -168,7 +177,8 @@ def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     name = name or (_message_envelope(objects, kinds) if depth else None)
     if name is not None and depth:
         return _wrapped(name, head, depth, f"lines are {name} objects", partial=partial)
-    return Layout(format=kind, why=f"{count} lines are JSON objects of this form")
+    layout = Layout(format=kind, why=f"{count} lines are JSON objects of this form")
+    return _with_others(layout, [line[:LINE].rstrip(b"\r") for line in plain(head).split(b"\n")[:_LINES]], count)
 
 
 def _is_list(value: dict[str, object]) -> bool:
@@ -241,14 +251,47 @@ def _text(head: bytes, *, partial: bool) -> Layout:
             best, most = known.name, count
     shape, count = _shape(lines)
     if shape is not None and count > most * 1.2:
-        return Layout(
-            format="serilog-text" if _SERILOG.search(shape) else "text", head=shape, why=f"{count} lines begin alike"
-        )
+        return _with_others(_inferred(shape, count), lines, count)
     if best is not None:
-        return Layout(format=best, why=f"{most} lines begin like it")
+        return _with_others(Layout(format=best, why=f"{most} lines begin like it"), lines, most)
     if not partial and len(head) <= _PASTE:
         return Layout(format="paste", why="no line begins with a time or a level that others share")
     return Layout(format="unknown", why="no line begins with a time or a level that others share")
+
+
+def _inferred(shape: str, count: int) -> Layout:
+    name = "serilog-text" if _SERILOG.search(shape) else "text"
+    return Layout(format=name, head=shape, why=f"{count} lines begin alike")
+
+
+def _with_others(main: Layout, lines: list[bytes], count: int) -> Layout:
+    """With what else writes whole records into the same log."""
+    form = registry.of(main)
+    rest = [line for line in lines if line.strip() and not form.starts(line, 0, len(line))]
+    enough = max(3, count // 100)
+    known = [h.name for h in text.HEADS if h.name not in _WEAK and sum(map(h.starts, rest)) >= enough]
+    objects = Counter(jsonl.kind(v) for v in map(jsonl.line, rest) if v)
+    known += [kind for kind, n in objects.items() if n >= enough and kind not in {"json", "nlog-json"}]
+    shape, alike = _shape(rest)
+    layout = main
+    for name in [n for n in known if n != main.format][:2]:
+        layout = _merged(layout, Layout(format=name, why=f"and {name}"))
+    if shape is not None and alike >= enough and not known and "P<lvl>" in shape and re.search(r"P<(?:ts|dmy)>", shape):
+        layout = _merged(layout, _inferred(shape, alike))
+    return layout
+
+
+_WEAK = frozenset({"log4net-detail", "mel-debug", "katana-trace"})
+"""Heads that a line of a message may look like."""
+
+
+def _merged(one: Layout, other: Layout) -> Layout:
+    """A layout of the records of both."""
+    names = dict.fromkeys([*one.format.split("+"), *other.format.split("+")])
+    heads = dict.fromkeys(h for layout in (one, other) if layout.head for h in layout.head.split("\n"))
+    if one == other or (len(names) == len(one.format.split("+")) and (one.head or "") == "\n".join(heads)):
+        return one
+    return replace(one, format="+".join(names), head="\n".join(heads) or None, why=f"{one.why}; {other.why}")
 
 
 # A word that names a level, where it stands as a column.

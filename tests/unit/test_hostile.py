@@ -1,0 +1,116 @@
+"""Input made to hurt: memory and time stay bounded, the rest is still read, and the limit that was met is named."""
+
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from authlens import parts, pipeline
+from authlens.pipeline import ScanResult
+from authlens.sightings import Shared
+from tests.unit.helpers.logs import EXPIRED, first, line, noise, refusal
+
+MIB = 1024 * 1024
+MOST_BYTES = 80 * MIB
+"""Of Python's own memory at any time, whatever the input; a part has 8 MiB."""
+MOST_S = 30.0
+
+
+def scan(path: Path) -> ScanResult:
+    """Under a limit of memory and time."""
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        result = pipeline.scan([str(path)], offline=True, jobs=1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < MOST_BYTES
+    assert time.process_time() - began < MOST_S
+    return result
+
+
+def write(path: Path, *pieces: Iterable[str]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        for piece in pieces:
+            out.writelines(piece)
+    return path
+
+
+def codes(result: ScanResult) -> list[str | None]:
+    return [f.code for f in result.failures]
+
+
+LARGE: dict[str, Callable[[], Iterable[str]]] = {
+    "one line": lambda: (*("x" * MIB for _ in range(24)), "\n"),
+    "one line of codes": lambda: (*("IDX10223: " * 100_000 for _ in range(24)), "\n"),
+    "one line of braces": lambda: (*('{"a":[' * 150_000 for _ in range(20)), "\n"),
+    "a record that never ends": lambda: ("   at A.B.C() in D\n" * 50_000 for _ in range(24)),
+    "a refusal that never ends": lambda: ("   at A.B() IDX10501: x\n" * 40_000 for _ in range(24)),
+    "lines": lambda: ("x\n" * 100_000 for _ in range(40)),
+    "no line feed at all": lambda: ("\0" * MIB for _ in range(16)),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_stands_around_it_is_read(tmp_path: Path, name: str) -> None:
+    """Far more than a part of it, in the middle of a log."""
+    path = write(tmp_path / "app.log", [refusal(1), noise(2)], LARGE[name](), ["\n", refusal(5), noise(6), refusal(7)])
+    result = scan(path)
+    assert codes(result)[0] == "IDX10223"
+    assert codes(result)[-2:] == ["IDX10223"] * 2
+    assert len(result.failures) <= 5
+    (report,) = result.inputs
+    assert report.ledger.read.bytes == path.stat().st_size
+    assert report.ledger.used.bytes < 17 * MIB
+
+
+def test_the_length_of_a_record_is_named(tmp_path: Path) -> None:
+    """What a record has beyond its limit is skipped for a reason."""
+    path = write(tmp_path / "app.log", [first(1)], ("   at A.B.C() in D\n" * 50_000 for _ in range(4)), [refusal(3)])
+    (report,) = scan(path).inputs
+    assert report.ledger.skipped["beyond the length of a record"].bytes > 2 * MIB
+    assert report.failures == 2
+
+
+def test_many_codes_in_few_records(tmp_path: Path) -> None:
+    """Megabytes of nothing but codes are no failure each, and take seconds."""
+    path = write(tmp_path / "app.log", (line(n, "IDX10223: " * 100) for n in range(3000)), [refusal(4)])
+    assert len(scan(path).failures) <= 3001
+
+
+def test_an_archive_that_explodes_is_stopped(tmp_path: Path) -> None:
+    """Beyond the measure of a log the reading stops and says so; the other members are read."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr("a.log", refusal(1))
+        archive.writestr("b.log", b"\n" * (256 * MIB))
+        archive.writestr("c.log", refusal(9))
+    result = scan(path)
+    assert codes(result) == ["IDX10223"] * 2
+    assert len(result.inputs) == 3
+
+
+def test_codes_in_broken_utf8(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 within and around a code hide neither it nor its neighbours."""
+    path = tmp_path / "app.log"
+    broken = refusal(2).encode().replace(b"expired", b"exp\xff\xfeired").replace(b"IDX10223", b"IDX\xc31022")
+    path.write_bytes(refusal(1).encode() + broken + b"\xc3\x28" + refusal(3).encode().replace(b"UTC", b"\xffUTC"))
+    result = scan(path)
+    assert codes(result).count("IDX10223") >= 2
+    assert result.inputs[0].ledger.skipped["undecodable characters"].bytes > 0
+
+
+def test_too_many_different_messages_are_kept_by_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every failure is counted with its code, place and time; the values of the later ones are let go, and it is said."""
+    monkeypatch.setattr(parts, "Shared", lambda: Shared(most=100))
+    log = (refusal(n, EXPIRED.replace("08:00:00", f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}")) for n in range(500))
+    result = scan(write(tmp_path / "app.log", log))
+    assert codes(result) == ["IDX10223"] * 500
+    assert len({f.origin.line for f in result.failures}) == 500
+    assert "valid_to" in result.failures[10].fields
+    assert "valid_to" not in result.failures[400].fields
+    assert any("900 further records" in note for note in result.notes)
