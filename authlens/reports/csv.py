@@ -66,5 +66,6 @@ def cell(value: Any) -> str:
         value = " ".join(str(one) for one in value)
     if isinstance(value, int | float):
         return str(value)
-    text = visible(str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    raw = str(value)
+    text = visible(raw)
+    return f"'{text}" if raw.startswith(_FORMULA) or raw.lstrip().startswith(_FORMULA) else text

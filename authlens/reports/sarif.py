@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final, TextIO
@@ -150,10 +151,9 @@ def address(path: str) -> str:
     """A path as a URI reference; standard input has none and is named by a word."""
     if path == "-":
         return "stdin"
-    windows = PureWindowsPath(path)
-    if windows.drive:
-        return f"file:///{quote(windows.as_posix(), safe='/:')}"
-    quoted = quote(path.encode("utf-8", "surrogateescape"))
+    if re.match(r"[A-Za-z]:[\\/]", path):
+        return f"file:///{quote(PureWindowsPath(path).as_posix().encode('utf-8', 'replace'), safe='/:')}"
+    quoted = quote(path.encode("utf-8", "surrogatepass"))
     return f"file://{quoted}" if PurePosixPath(path).is_absolute() else quoted
 
 

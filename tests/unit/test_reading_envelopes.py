@@ -17,8 +17,8 @@ def _each(wrap: Callable[[int, str], str]) -> str:
     return "".join(wrap(i, line) + "\n" for i, line in enumerate(lines(mel() * 2)))
 
 
-def _array(wrap: Callable[[int, str], object], **layout: int) -> str:
-    return json.dumps([wrap(i, line) for i, line in enumerate(lines(mel() * 2))], **layout)
+def _array(wrap: Callable[[int, str], object], *, indent: int | None = None) -> str:
+    return json.dumps([wrap(i, line) for i, line in enumerate(lines(mel() * 2))], indent=indent)
 
 
 def _gcp(i: int, line: str) -> dict[str, object]:
