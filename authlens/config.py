@@ -65,6 +65,7 @@ OPTIONS: Final = (
     Option(name="offline", kind=Kind.FLAG),
     Option(name="allow-issuer", kind=Kind.WORDS),
     Option(name="ca-bundle", file=True),
+    Option(name="secret-file", file=True),
     Option(name="cache", file=True),
     Option(name="rules", kind=Kind.WORDS, file=True),
     Option(name="no-default-rules", kind=Kind.FLAG),
@@ -85,8 +86,10 @@ OPTIONS: Final = (
     Option(name="pseudonym-key", flag=False),
 )
 _BY_NAME: Final = {option.name: option for option in OPTIONS}
-_SECRETS: Final = ("AUTHLENS_SECRET",)
-"""Variables of other commands and times; not options."""
+_SECRET: Final = "AUTHLENS_SECRET"  # noqa: S105 - a variable's name
+"""The variable that holds a secret itself; no argument and no configuration file ever does."""
+LARGEST_SECRET: Final = 64 * 1024
+"""Bytes of a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,8 @@ class Settings:
     ca_bundle: str | None = None
     cache: str | None = None
     """The folder of fetched documents; None keeps none."""
+    secret: bytes | None = field(default=None, repr=False)
+    """A symmetric secret to verify and compare with."""
     rules: tuple[str, ...] = ()
     default_rules: bool = True
     reports: Mapping[str, str] = field(default_factory=dict)
@@ -205,7 +210,7 @@ def _environment(environ: Mapping[str, str], faults: list[Fault]) -> tuple[dict[
     for name in sorted(n for n in environ if n.startswith("AUTHLENS_") and environ[n]):
         option = variables.get(name)
         if option is None:
-            if name not in _SECRETS:
+            if name != _SECRET:
                 unknown.append(f"{name} is not an option.{_did_you_mean(name, variables)}")
             continue
         given = _Given(value=environ[name], path=name)
@@ -465,6 +470,7 @@ def _decide(given: Mapping[str, _Given], environ: Mapping[str, str], faults: lis
         allow_issuer=_allowed(given.get("allow-issuer"), faults),
         ca_bundle=_path(given["ca-bundle"]) if "ca-bundle" in given else None,
         cache=_cache(given.get("cache"), environ, offline=offline),
+        secret=_secret(given.get("secret-file"), environ.get(_SECRET, ""), faults),
         rules=_paths(given.get("rules")),
         default_rules=not _flag(given, "no-default-rules"),
         reports=reports,
@@ -655,6 +661,27 @@ def _allowed(given: _Given | None, faults: list[Fault]) -> tuple[str, ...]:
             reason = str(error).removeprefix(f"--allow-issuer {text!r}: ")
             faults.append(given.fault(f"“{text[:80]}” is no issuer: {reason}.", error.hint))
     return tuple(texts)
+
+
+def _secret(given: _Given | None, variable: str, faults: list[Fault]) -> bytes | None:
+    """The secret as it stands: of the file that a flag names, of the environment, of a file named elsewhere."""
+    if variable and (given is None or not given.path.startswith("--")):
+        return variable.encode("utf-8", "surrogateescape")
+    if given is None:
+        return None
+    path = _path(given)
+    try:
+        with Path(path).open("rb") as stream:
+            secret = stream.read(LARGEST_SECRET + 1)
+    except OSError as error:
+        reason = f"cannot read {path}: {error.strerror or error}."
+        faults.append(given.fault(reason, f"A file that holds the secret and nothing else; or {_SECRET}."))
+        return None
+    if not secret or len(secret) > LARGEST_SECRET:
+        what = "is empty" if not secret else "is too large for a secret (64 KiB at most)"
+        faults.append(given.fault(f"{path} {what}.", f"A file that holds the secret and nothing else; or {_SECRET}."))
+        return None
+    return secret
 
 
 def _cache(given: _Given | None, environ: Mapping[str, str], *, offline: bool) -> str | None:

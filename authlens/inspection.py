@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from authlens._version import __version__
-from authlens.diagnosis import diagnose, evidence, ruleset
+from authlens.diagnosis import diagnose, evidence, evidence_secrets, ruleset
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import InputError, UsageError
 from authlens.model import (
@@ -72,6 +72,7 @@ def inspect(
     online: bool = False,
     allow_issuers: Sequence[str] = (),
     ca_bundle: str | Path | None = None,
+    secret: bytes | None = None,
     cache: str | Path | None = None,
     rules: Sequence[str | Path] = (),
     default_rules: bool = True,
@@ -91,6 +92,7 @@ def inspect(
         online: Ask also for the token's issuer, where the vendor list knows its host.
         allow_issuers: Further issuers to ask for.
         ca_bundle: Further certificate authorities, PEM.
+        secret: A shared secret to verify with, as it stands in its file; it reaches no output.
         cache: Folder of fetched documents and their history.
         rules: Rule files or folders on top of the pack.
         default_rules: Use the pack that is shipped.
@@ -109,7 +111,8 @@ def inspect(
     network = None if offline and cache is None else _network(offline, online, allow_issuers, ca_bundle, cache)
     known = documents.Documents(bundles=bundles, jwks=[str(p) for p in jwks], network=network, configured=configured)
     at = now or datetime.now(UTC)
-    seen = [_look(token, demands, known, at, library) for demands in configured or (None,)]
+    given = evidence_secrets.Given(secret) if secret else None
+    seen = [_look(token, demands, known, at, library, given=given) for demands in configured or (None,)]
     best = min(seen, key=lambda one: one.misses)
     finding = _diagnosed(best, pack)
     notes = (
@@ -189,6 +192,7 @@ class _Look:
     judgement: Judgement
     demands: Expectations | None
     known: documents.Documents
+    given: evidence_secrets.Given | None
 
     @property
     def misses(self) -> tuple[bool, bool, int]:
@@ -203,10 +207,18 @@ class _Look:
         configured = () if self.demands is None else (self.demands,)
         book = expectations.Book.of(configured, (self.failure,))
         at = self.failure.time or datetime.now(UTC)
-        return evidence.build([self.failure], book=book, documents=self.known, now=at)
+        return evidence.build([self.failure], book=book, documents=self.known, now=at, given=self.given)
 
 
-def _look(token: Token, demands: Expectations | None, known: documents.Documents, at: datetime, library: str) -> _Look:
+def _look(
+    token: Token,
+    demands: Expectations | None,
+    known: documents.Documents,
+    at: datetime,
+    library: str,
+    *,
+    given: evidence_secrets.Given | None,
+) -> _Look:
     version = read_library(library).version
     failure = Failure(
         origin=_ORIGIN,
@@ -217,7 +229,7 @@ def _look(token: Token, demands: Expectations | None, known: documents.Documents
         library=Library(version=".".join(map(str, version)), sure=True, low=version, high=version),
     )
     empty = Judgement(valid=None, code=None)
-    look = _Look(failure=failure, judgement=empty, demands=demands, known=known)
+    look = _Look(failure=failure, judgement=empty, demands=demands, known=known, given=given)
     judgement = look.table.judgements[0] or validate.judge(token, None, demands or Expectations(), at, library)
     code = judgement.code
     failed = replace(failure, code=code, codes=(code,) if code else ())

@@ -76,6 +76,8 @@ class Layout:
     encoding: str = "utf-8"
     head: str | None = None
     """For inferred text layouts: the pattern of a record's first line."""
+    prefix: str | None = None
+    """For the envelope ``prefix``, which the log itself shows: the pattern of what stands before each line."""
     why: str = ""
 
 

@@ -29,6 +29,9 @@ PERSONAL: Final = frozenset((
 TECHNICAL: Final = ("iss", "aud", "kid", "azp", "appid", "client_id", "cid", "tid")
 """Members whose values are never a person's, even where ``sub`` repeats them (client credentials)."""
 
+MOST_ALIKE: Final = 256
+"""People whose names begin with the same word that are looked for in free text; a log can be full of made-up ones."""
+
 _LONGEST_VALUE = 4096  # characters of one quoted personal value that are looked at
 
 
@@ -80,7 +83,7 @@ _TELLING = (
 _QUOTE = r"(?:\\{0,7}[\"']|\\{1,3}u002[27]|&quot;|&#3[49];|\"\")"
 """As written in text, in JSON (System.Text.Json escapes by number), in XML and in CSV."""
 _NAMED = re.compile(
-    rf"(?i)(\b(?:{_TELLING})(?:{_QUOTE}|\\{{0,7}})\s{{0,3}}[=:]\s{{0,3}}(?:{_QUOTE}|\\{{0,7}})|[?&;](?:code|sig|token)=)"
+    rf"(?i)((?:\b|(?<=u0022)|(?<=u0027))(?:{_TELLING})(?:{_QUOTE}|\\{{0,7}})\s{{0,3}}[=:]\s{{0,3}}(?:{_QUOTE}|\\{{0,7}})|[?&;](?:code|sig|token)=)"
     r"([^\s\"'&;,<>\[{*\\][^\s\"'&;,<>\\]{0,8191})"
 )
 _AUTHORIZATION = re.compile(r"(?i)\b((?:bearer|basic|negotiate|dpop|ntlm) {1,3})([A-Za-z0-9_\-.+/=~]{8,})")
@@ -195,7 +198,9 @@ class Pseudonyms:
         self._names[value] = name
         first = _WORD.search(value)
         if first is not None and len(value) >= _SHORTEST:
-            self._words.setdefault(first.group(), set()).add(value)
+            alike = self._words.setdefault(first.group(), set())
+            if len(alike) < MOST_ALIKE:
+                alike.add(value)
         return name
 
     def text(

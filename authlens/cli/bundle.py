@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def bundle(
     ctx: typer.Context,
     issuers: Annotated[
-        list[str], typer.Argument(metavar="ISSUER...", help="As tokens name them, or as the API's Authority does.")
+        list[str], typer.Argument(metavar="ISSUER", help="As tokens name them, or as the API's Authority does.")
     ],
     *,
     output: Annotated[

@@ -35,6 +35,10 @@ AllowIssuer = Annotated[
 CaBundle = Annotated[
     str | None, typer.Option("--ca-bundle", metavar="FILE", help="Further certificate authorities, PEM.")
 ]
+SecretFile = Annotated[
+    str | None,
+    typer.Option("--secret-file", metavar="FILE", help="A symmetric secret to verify with; or AUTHLENS_SECRET."),
+]
 Cache = Annotated[
     str | None,
     typer.Option("--cache", metavar="DIR|none", help="Where fetched documents are kept [default: the user's cache]."),

@@ -91,6 +91,7 @@ def _explain(
     offline: options.Offline = None,
     allow_issuer: options.AllowIssuer = None,
     ca_bundle: options.CaBundle = None,
+    secret_file: options.SecretFile = None,
     cache: options.Cache = None,
     config_file: options.Config = None,
     rules: options.Rules = None,

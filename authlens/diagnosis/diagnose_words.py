@@ -140,8 +140,8 @@ def _of_tried(row: Row) -> str | None:
     """What the thumbprints tell of the keys that the application had loaded."""
     if row.get("jwks.other_key_same_kid"):
         return "under the token's key id another key was tried than the one that is published"
-    if row.get("keys_tried.of_issuer") is False:
-        return "none is a key of the token's issuer"
+    if row.get("keys_tried.of_issuer") is False and row.get("jwks.place") != "authority":
+        return "none is a key that the token's issuer publishes"
     if row.get("keys_tried.stale"):
         since = row.get("keys_tried.stale_text")
         return "some are no longer published" + (f": {since}" if since is not None else "")

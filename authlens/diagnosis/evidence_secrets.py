@@ -44,10 +44,19 @@ class Reading:
 def readings(secret: bytes) -> tuple[Reading, ...]:
     """The keys that programs make of one secret, the likeliest first, each once; an empty secret makes none."""
     found: dict[bytes, Reading] = {}
-    for encoding, key in _read(secret) if secret else ():
+    for encoding, key in _read(_line(secret)) if secret else ():
         if key:
             found.setdefault(key, Reading(encoding, key))
     return tuple(found.values())
+
+
+def _line(secret: bytes) -> bytes:
+    """Without the line feed that an editor puts behind a file's text; bytes that are no text stay as they are."""
+    try:
+        secret.decode("utf-8")
+    except UnicodeDecodeError:
+        return secret
+    return secret.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def _read(secret: bytes) -> Iterator[tuple[str, bytes | None]]:

@@ -43,6 +43,10 @@ class Knife:
         """What reads the innermost layer."""
         return registry.of(self.layout)
 
+    def envelope(self, depth: int) -> envelopes.Envelope:
+        """What takes off a layer."""
+        return envelopes.of(self.layout.envelopes[depth], self.layout.prefix)
+
     def cap(self) -> int:
         """Longest record, bytes."""
         return self.limit or self.format().limit
@@ -282,6 +286,7 @@ def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, se
             secondary = not needles.hit(part.data)
             if secondary and not needles.near(part.data):
                 continue
+        known = form.whole or form.starts(part.data, 0, _end(form, part.data, 0))
         place = Place(knife.path, stream, knife.zone, secondary, over is not None)
         record, broken = form.build(part, place)
         amount = part.amount
@@ -289,6 +294,9 @@ def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, se
         if broken:
             skipped += ((_BROKEN, Amount(bytes=broken)),)
             amount = Amount(bytes=amount.bytes - broken, lines=amount.lines)
+        if not known:
+            skipped += ((_UNLIKE, amount),)
+            amount = Amount()
         over = None
         said = record if knife.see is None else knife.see(record)
         whose = record.request_id
@@ -298,6 +306,7 @@ def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, se
 
 _LONG = "beyond the length of a record"
 _BROKEN = "undecodable characters"
+_UNLIKE = "lines of no known form"
 _LARGE = "beyond the size of a document"
 
 
@@ -343,14 +352,14 @@ def _body(run: Run | Sheaf, knife: Knife, stream: str, depth: int) -> Body:
         return (
             Whole((run.slice(0, len(run.data)),), len(run.data)) if knife.format().whole else _text(run, knife, stream)
         )
-    if envelopes.of(knife.layout.envelopes[depth]).whole:
+    if knife.envelope(depth).whole:
         return Whole((run.slice(0, len(run.data)),), len(run.data))
     return _peeled(run, knife, stream, depth)
 
 
 def _peeled(run: Run | Sheaf, knife: Knife, stream: str, depth: int, *, begun: bool = False) -> Peeled:
     """Take off what is sure; ``begun``: an envelope starts at position 0."""
-    envelope = envelopes.of(knife.layout.envelopes[depth])
+    envelope = knife.envelope(depth)
     first = 0 if begun else _first(envelope, run.data)
     if first < 0:
         return Peeled(_squeezed(run, _ENVELOPE_LINE), Frozen())
@@ -364,7 +373,7 @@ def _peel(run: Run | Sheaf, knife: Knife, stream: str, depth: int) -> Frozen[Bod
     """Whole lines to payloads, by stream."""
     if not run.data:
         return Frozen()
-    peeled = envelopes.of(knife.layout.envelopes[depth]).peel(run)
+    peeled = knife.envelope(depth).peel(run)
     named = {_named(stream, key): payload for key, payload in peeled.items()}
     return Frozen({key: _body(payload, knife, key, depth + 1) for key, payload in named.items()})
 
@@ -404,7 +413,7 @@ def _join_peeled(left: Peeled, right: Peeled, knife: Knife, stream: str, depth: 
         if left.last is None:
             return grown
         return Peeled(left.first, _joined((left.streams, grown.streams), knife, depth + 1), grown.last)
-    begin = 0 if left.last is not None else _first(envelopes.of(knife.layout.envelopes[depth]), middle.data)
+    begin = 0 if left.last is not None else _first(knife.envelope(depth), middle.data)
     if begin < 0:
         return Peeled(_squeezed(middle, _ENVELOPE_LINE), right.streams, right.last)
     between = _peel(middle.view(begin, len(middle.data)), knife, stream, depth)
@@ -469,7 +478,7 @@ def _close_whole(body: Whole, knife: Knife, stream: str, depth: int) -> tuple[Sl
         if not needles.hit(whole.data):
             return ()
         return tuple(_sliced(whole.indexed(), knife.format(), knife.cap(), knife, stream, secondary=False))
-    opened = envelopes.of(knife.layout.envelopes[depth]).peel(whole)
+    opened = knife.envelope(depth).peel(whole)
     slices: list[Slice] = []
     for key, payload in opened.items():
         name = _named(stream, key)

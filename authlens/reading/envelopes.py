@@ -861,6 +861,11 @@ _ENVELOPES: dict[str, Envelope] = {
 }
 
 
-def of(name: str) -> Envelope:
-    """The envelope of a name of ``Layout.envelopes``."""
-    return _ENVELOPES[name]
+def of(name: str, prefix: str | None = None) -> Envelope:
+    """The envelope of a name of ``Layout.envelopes``; ``prefix`` is ``Layout.prefix``."""
+    return _learned(prefix) if name == "prefix" and prefix is not None else _ENVELOPES[name]
+
+
+@lru_cache(maxsize=64)
+def _learned(prefix: str) -> Prefix:
+    return Prefix(re.compile(prefix.encode()), coloured=True)

@@ -10,20 +10,33 @@ _MONTHS = {
     name: n
     for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
 }
-_CLOCK = r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{1,9}))?)?(?: ?(?P<ap>[AaPp])\.?[Mm]\.?)?"
+_BLANK = "(?: |\u00a0|\u202f)"
+# Words of .NET's cultures for the half of the day: zh, ja, ko put them before the clock; a blank within is Spanish.
+_MORNING = "上午|凌晨|早上|午前|오전"
+_AFTERNOON = "下午|中午|晚上|午後|오후"
+_AP = rf"(?:{_BLANK}?(?P<ap>[AaPp])(?:\.?[Mm]\.?|(?P<es>\.{_BLANK}[Mm]\.)))?"
+_CLOCK = (
+    rf"(?:(?P<half>{_MORNING}|{_AFTERNOON}) ?)?"
+    rf"(?P<h>\d{{1,2}}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{{1,9}}))?)?{_AP}"
+)
 # Abbreviations that mean one offset wherever they are printed, in hours.
 _ABBREVIATIONS = {"CET": 1, "CEST": 2, "BST": 1, "EET": 2, "EEST": 3, "EST": -5, "EDT": -4, "PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CDT": -5, "JST": 9, "AEST": 10, "AEDT": 11}  # fmt: skip
 _ZONE = rf"(?: ?(?P<z>(?:Z|UTC|GMT|{'|'.join(_ABBREVIATIONS)})(?![A-Za-z])|[+-]\d\d:?\d\d|[+-]\d\d(?!\d)))?"
+_DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
 _MONTH = r"(?P<mon>[A-Z][a-z]{2})[a-z]{0,6}\.?"
 
 # By kind: how the date is written, in the order in which kinds are tried.
 KINDS = {
-    "iso": rf"(?P<y>\d{{4}})[-/.](?P<m>\d\d)[-/.](?P<d>\d\d)(?:T|t| {{1,2}}|_|, ?){_CLOCK}{_ZONE}",
+    "iso": rf"(?P<y>\d{{4}})(?:[-/]|\. ?)(?P<m>\d{{1,2}})(?:[-/]|\. ?)(?P<d>\d{{1,2}})\.?(?:T|t| {{1,2}}|_|, ?){_CLOCK}{_ZONE}",
+    "han": rf"(?P<y>\d{{4}})(?:年|년) ?(?P<m>\d{{1,2}})(?:月|월) ?(?P<d>\d{{1,2}})(?:日|일) ?{_CLOCK}{_ZONE}",
     "compact": rf"(?P<y>\d{{4}})(?P<m>\d\d)(?P<d>\d\d)[T _-](?P<h>\d\d):?(?P<mi>\d\d):?(?P<s>\d\d)(?:[.,](?P<f>\d{{1,9}}))?{_ZONE}",
     "numeric": rf"(?P<a>\d{{1,2}})(?P<sep>[/.-])(?P<b>\d{{1,2}})[/.-](?P<y>\d{{4}}|\d\d)(?:, ?| {{1,2}}|T){_CLOCK}{_ZONE}",
-    "daymonth": rf"(?P<d>\d{{1,2}})[ /-]{_MONTH}[ /-](?P<y>\d{{4}})(?:[ :,]| @ ){_CLOCK}{_ZONE}",
-    "monthday": rf"{_MONTH} {{1,2}}(?P<d>\d{{1,2}}),? (?P<y>\d{{4}})(?: @|,)? {_CLOCK}{_ZONE}",
+    "dotted": r"(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})[/.-](?P<y>\d{4}),? (?:kl(?:o|\.)? )?(?P<h>\d{1,2})(?P<dots>\.)(?P<mi>\d\d)\.(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?",
+    "daymonth": rf"{_DAY}(?P<d>\d{{1,2}})[ /-]{_MONTH}[ /-](?P<y>\d{{4}})(?:[ :,]| @ ){_CLOCK}{_ZONE}",
+    "monthday": rf"{_DAY}{_MONTH} {{1,2}}(?P<d>\d{{1,2}}),? (?P<y>\d{{4}})(?: @|,)? {_CLOCK}{_ZONE}",
+    "ctime": rf"{_DAY}(?P<mon>[A-Z][a-z]{{2}}) {{1,2}}(?P<d>\d{{1,2}}) {_CLOCK}{_ZONE} (?P<y>\d{{4}})",
     "yearless": rf"{_MONTH} {{1,2}}(?P<d>\d{{1,2}}) {_CLOCK}",
+    "yearless-numeric": rf"\d\d[-/]\d\d {_CLOCK}",
     "clock": _CLOCK,
     "epoch": r"(?P<epoch>1[0-9]{9}(?:[0-9]{9}|[0-9]{6}|[0-9]{3})?(?:\.\d{1,9})?)(?!\d)",
 }
@@ -72,7 +85,7 @@ def from_number(value: float) -> datetime | None:
 
 def _read(kind: str, match: re.Match[str], zone: tzinfo, *, day_first: bool) -> tuple[datetime | None, bool]:
     group = match.groupdict()
-    if kind in {"yearless", "clock"}:
+    if kind in {"yearless", "yearless-numeric", "clock"}:
         return None, False
     if kind == "epoch":
         whole, _, fraction = group["epoch"].partition(".")
@@ -92,15 +105,18 @@ def _date(group: dict[str, str | None], *, day_first: bool) -> tuple[int, int, i
         return year, _MONTHS.get(str(group["mon"]).lower(), 0), int(group["d"] or 0)
     if group.get("a"):
         first, second = int(group["a"] or 0), int(group["b"] or 0)
-        swap = first > 12 or (second <= 12 and (day_first or group["sep"] == "."))
+        # Only with slashes, colons and an undivided AM or PM can it be the American order.
+        european = day_first or group["sep"] != "/" or group.get("dots") or group.get("es")
+        swap = first > 12 or (second <= 12 and bool(european))
         return (year, second, first) if swap else (year, first, second)
     return year, int(group["m"] or 0), int(group["d"] or 0)
 
 
 def _time(group: dict[str, str | None]) -> tuple[int, int, int, int]:
     hour = int(group["h"] or 0)
-    if group.get("ap"):
-        hour = hour % 12 + (12 if str(group["ap"]).lower() == "p" else 0)
+    late = str(group["ap"]).lower() == "p" if group.get("ap") else group.get("half") in _AFTERNOON.split("|")
+    if group.get("ap") or group.get("half"):
+        hour = hour % 12 + (12 if late else 0)
     micro = int((group.get("f") or "0").ljust(6, "0")[:6])
     return hour, int(group["mi"] or 0), int(group.get("s") or 0), micro
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from authlens.model import Part, Token
-from authlens.redact import TECHNICAL, Member, Pseudonyms, is_personal, leaves, masked, members
+from authlens.redact import MOST_ALIKE, TECHNICAL, Member, Pseudonyms, is_personal, leaves, masked, members
 from authlens.reports.wording import count
 from authlens.tokens import find
 
@@ -100,8 +100,10 @@ class Copier:
             return
         self._people[value] = self._names.name(value)
         first = next((m.group() for m in _WORD.finditer(value) if not m.group().startswith("\\u")), None)
-        if first is not None and len(value) >= _SHORTEST:
-            self._words.setdefault(first.rstrip(".-"), set()).add(value)
+        if first is not None and len(value) >= _SHORTEST and not value.isdigit():  # a number may be anything's
+            alike = self._words.setdefault(first.rstrip(".-"), set())
+            if len(alike) < MOST_ALIKE:
+                alike.add(value)
 
     def _without_people(self, text: str) -> str:
         if ":" in text and ('"' in text or "0022" in text or "&" in text):
@@ -219,7 +221,8 @@ def _pieces(line: str) -> Iterator[str]:
             end = run.end() if run is not None else len(line)
             yield f"[{end} characters without a break]"
             line = line[end:]
-    yield line
+    if line:
+        yield line
 
 
 def write(source: Iterable[str], copier: Copier, out: TextIO) -> None:

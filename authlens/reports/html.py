@@ -307,6 +307,7 @@ class _Story:
             **group,
             "headline": wording.headline(group),
             "story": wording.story(group),
+            "news": wording.news(group),
             "remedies": first,
             "further": [r for r in remedies if r not in first],
             "share": wording.share(group["count"], self.document["summary"]["failures"]),

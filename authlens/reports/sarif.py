@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final, TextIO
 from urllib.parse import quote
@@ -58,12 +59,11 @@ class _Log:
             "executionSuccessful": not failed and not self.tail["interrupted"],
             "toolExecutionNotifications": failed + notes,
         }
+        read = dict.fromkeys(address(one["path"]) for one in self.head["inputs"])
         return {
             "tool": {"driver": driver},
             "invocations": [invocation],
-            "artifacts": [
-                {"location": {"uri": address(one["path"])}, "roles": ["analysisTarget"]} for one in self.head["inputs"]
-            ],
+            "artifacts": [{"location": {"uri": uri}, "roles": ["analysisTarget"]} for uri in read],
             "columnKind": "unicodeCodePoints",
         }
 
@@ -90,12 +90,15 @@ class _Log:
                 name: failure[name] for name in ("time", "code", "confidence", "scheme", "group", "request_id")
             },
         }
-        if related := failure["links"][:_MOST_RELATED]:
-            found["relatedLocations"] = [_location(link) for link in related]
+        if related := _distinct(failure["links"]):
+            found["relatedLocations"] = related
         return found | _state(failure)
 
     def _exposure(self, exposure: Mapping[str, Any], places: Mapping[str, Finding]) -> dict[str, Any]:
-        shown = [places[i].failure.origin for i in exposure["failures"] if i in places][:_MOST_RELATED]
+        shown = _distinct(
+            {"path": found.failure.origin.path, "line": found.failure.origin.line}
+            for found in (places[i] for i in exposure["failures"] if i in places)
+        )
         rule = f"exposure.{exposure['kind']}"
         until = f", until {exposure['until']}" if exposure["until"] else ""
         return {
@@ -103,8 +106,8 @@ class _Log:
             "ruleIndex": self.index[rule],
             "level": _LEVELS[exposure["severity"]],
             "message": {"text": _text(f"{exposure['kind']}: {exposure['subject']}{until}")},
-            "locations": [_location({"path": o.path, "line": o.line}) for o in shown[:1]],
-            "relatedLocations": [_location({"path": o.path, "line": o.line}) for o in shown[1:]],
+            "locations": shown[:1],
+            "relatedLocations": shown[1:],
             "partialFingerprints": {_FINGERPRINT: exposure["id"]},
         } | _state(exposure)
 
@@ -138,6 +141,12 @@ def _exposure_rule(exposure: Mapping[str, Any]) -> dict[str, Any]:
     if exposure["steps"]:
         rule["help"] = {"text": "\n".join(map(_text, exposure["steps"]))}
     return rule
+
+
+def _distinct(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The first few places, none of them twice."""
+    seen = dict.fromkeys((str(source["path"]), int(source["line"])) for source in sources)
+    return [_location({"path": path, "line": line}) for path, line in islice(seen, _MOST_RELATED)]
 
 
 def _location(source: Mapping[str, Any]) -> dict[str, Any]:

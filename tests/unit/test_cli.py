@@ -18,6 +18,7 @@ from authlens import cli
 from authlens.cli.scan import exit_code
 from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport, Ledger, Result, Severity
+from authlens.reports.writers import WRITERS
 from tests.unit.helpers import results
 
 Scan = Callable[..., Result]
@@ -282,17 +283,65 @@ def test_options_reach_the_scan(scanned: Callable[[Result], list[dict[str, Any]]
     """Under the names that the pipeline gives them."""
     asked = scanned(results.healthy())
     args = "scan a.log b.log --settings s.json --settings t.json --bundle b.json --jwks https://a.example=k.json"
-    args += " --offline --no-default-rules --format clef --now 2026-11-24T10:00:00Z --timezone +02:00"
+    args += " --allow-issuer https://a.example/* --ca-bundle ca.pem --cache c --jobs 2 --since 2h --until 2026-11-24"
+    args += " --offline --no-default-rules --format clef --now 2026-11-23T22:00:00Z --timezone +02:00"
     cli.run(args.split())
     (one,) = asked
     assert one["paths"] == ["a.log", "b.log"]
     assert one["settings"] == ("s.json", "t.json")
     assert one["bundles"] == ("b.json",)
     assert one["jwks"] == ("https://a.example=k.json",)
-    assert one["offline"] is True
+    assert (one["offline"], one["online"]) == (True, False)
+    assert one["allow_issuers"] == ("https://a.example/*",)
+    assert (one["ca_bundle"], one["cache"], one["jobs"]) == ("ca.pem", "c", 2)
+    assert one["since"].isoformat() == "2026-11-23T20:00:00+00:00"
+    assert one["until"].isoformat() == "2026-11-23T22:00:00+00:00"
     assert one["default_rules"] is False
     assert one["format"] == "clef"
-    assert one["now"].isoformat() == "2026-11-24T10:00:00+00:00"
+    assert one["now"].isoformat() == "2026-11-23T22:00:00+00:00"
+
+
+def test_any_number_of_reports_in_one_run(
+    scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each to its file, one of them to standard output; the summary then goes to standard error."""
+    scanned(results.typical())
+    names = [writer.name for writer in WRITERS if writer.name != "csv"]
+    assert cli.run(["scan", "a.log", "--csv", "-", *(f"--{name}=r.{name}" for name in names)]) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"r.{name}" for name in names)
+    said = capsys.readouterr()
+    assert said.out.startswith("id,group,")
+    assert "49 tokens refused" in said.err
+
+
+def test_only_what_is_new_counts(
+    scanned: Callable[[Result], Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With an earlier result as baseline; what is known is shown and marked, and fails nothing."""
+    whole = results.typical()
+    scanned(whole)
+    assert cli.run(["scan", "a.log", "--json", "old.json", "-q"]) == 1
+    assert cli.run(["scan", "a.log", "--baseline", "old.json"]) == 0
+    assert "49 tokens refused (0 new)" in capsys.readouterr().out
+    scanned(replace(whole, findings=whole.findings[1:], exposures=()))
+    assert cli.run(["scan", "a.log", "--json", "old.json", "-q"]) == 1
+    scanned(whole)
+    assert cli.run(["scan", "a.log", "--baseline", "old.json"]) == 1
+    assert "(1 new)" in capsys.readouterr().out
+    assert cli.run(["scan", "a.log", "--baseline", "old.json", "--fail-on", "critical", "-q"]) == 0
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"schema": "authlens.bundle/1"}', "[" * 100_000])
+def test_a_baseline_that_is_none_is_wrong_usage(
+    scanned: Callable[[Result], list[dict[str, Any]]], capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    """Everything would count as new: so nothing is read."""
+    asked = scanned(results.typical())
+    if text is not None:
+        Path("old.json").write_text(text, encoding="utf-8")
+    assert cli.run(["scan", "a.log", "--baseline", "old.json"]) == 2
+    assert "an earlier scan wrote with --json" in capsys.readouterr().err
+    assert not asked
 
 
 # --------------------------------------------------------------------------- other commands
@@ -347,13 +396,16 @@ def test_the_version_is_told_without_loading_the_rest() -> None:
     assert not loaded & {"pandas", "numpy", "jinja2", "requests", "rich", "yaml", "cryptography", "authlens.pipeline"}
 
 
-@pytest.mark.parametrize("args", [["--help"], ["scan", "--help"], ["codes", "--help"], ["rules", "--help"]])
+COMMANDS = ["", "scan", "token", "codes", "bundle", "redact", "rules", "rules check", "rules test", "rules explain"]
+
+
+@pytest.mark.parametrize("args", [[*command.split(), "--help"] for command in COMMANDS], ids=" ".join)
 def test_help_fits_a_terminal(args: list[str]) -> None:
     """Eighty columns, and no sentence cut off."""
     found = program(*args, env={**os.environ, "COLUMNS": "80"})
     assert found.returncode == 0
     assert max(map(len, found.stdout.splitlines())) <= 80
-    assert "..." not in found.stdout.replace("]...", "").replace("[ARGS]...", "")
+    assert "..." not in found.stdout.replace("]...", "").replace("}...", "").replace("[ARGS]...", "")
 
 
 @pytest.mark.parametrize("args", [[], ["scna"], ["scan", "-x"], ["scan", "a.log", "--html"], ["rules"], ["rules", "x"]])

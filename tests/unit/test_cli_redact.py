@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from authlens.reports import copy
 from tests.unit.helpers import results
 
 SAMPLES = sorted((Path(__file__).parents[2] / "sample_logs").glob("*.log"))
-FORMATS = sorted(p for p in (Path(__file__).parents[1] / "data" / "formats").rglob("*.log"))
+FORMATS = sorted(p for p in (Path(__file__).parents[1] / "data" / "formats").iterdir() if p.is_file())
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,8 @@ def part(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-TOKEN = f"{part('{"alg":"RS256","kid":"k1"}')}.{part('{"sub":"carol-77","iss":"https://a.example"}')}.{'A' * 86}"
+HEADER, CLAIMS = '{"alg":"RS256","kid":"k1"}', '{"sub":"carol-77","iss":"https://a.example"}'
+TOKEN = f"{part(HEADER)}.{part(CLAIMS)}.{'A' * 86}"
 
 
 # --------------------------------------------------------------------------- what stays
@@ -51,7 +53,7 @@ def test_the_copy_tells_the_same_failures(path: Path) -> None:
     """Same places, same codes, same schemes: a copy is as good for a diagnosis as the log."""
     assert cli.run(["redact", str(path), "-o", "copy.log", "-q"]) == 0
     seen = [
-        [_told(f) for f in pipeline.scan([p], offline=True, now=results.NOW, jobs=1).failures]
+        [_told(f) for f in pipeline.scan([p], offline=True, now=results.NOW, jobs=1, default_rules=False).failures]
         for p in (path, "copy.log")
     ]
     assert seen[0] == seen[1]
@@ -131,9 +133,7 @@ def test_addresses_of_mail_and_clients_are_people() -> None:
 
 def test_a_number_that_is_a_person_stays_json() -> None:
     """It becomes a text."""
-    assert json.loads(copied('{"sub":12345678,"n":12345678}')) == {"sub": "user-1", "n": "user-1"} or json.loads(
-        copied('{"sub":12345678}')
-    ) == {"sub": "user-1"}
+    assert json.loads(copied('{"sub":12345678,"n":12345678}')) == {"sub": "user-1", "n": 12345678}
 
 
 def test_a_private_key_over_several_lines_is_masked() -> None:
@@ -156,7 +156,7 @@ def test_it_reads_what_a_scan_reads(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     for path in ("a.log.gz", "b.log"):
         assert cli.run(["redact", path]) == 0
         said = capsys.readouterr()
-        assert said.out.startswith("é user-1 [token ")
+        assert said.out.startswith("é user-2 [token ")
         assert "1 line copied, 1 of them masked" in said.err
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     assert cli.run(["redact", "-q"]) == 0
@@ -189,3 +189,24 @@ def test_a_line_without_an_end_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch
     assert TOKEN.split(".")[1] not in found
     (long,) = copy.lines([Part(source="x", data=b"A" * 5000)])
     assert long == "[5000 characters without a break]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1." * 200_000,
+        "a@" * 200_000,
+        '"name":"' * 50_000,
+        "\\" * 400_000 + '"',
+        "eyJ" * 150_000,
+        "password=" * 50_000,
+        " ".join(f'{{"sub":"User {n} x"}}' for n in range(5_000)),
+        "&quot;name&quot;:" * 30_000,
+    ],
+    ids=range(8),
+)
+def test_no_line_takes_long(text: str) -> None:
+    """Time grows with the length of the line, whatever is in it."""
+    began = time.perf_counter()
+    copied(text)
+    assert time.perf_counter() - began < 15

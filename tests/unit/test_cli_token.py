@@ -215,3 +215,23 @@ def test_whatever_is_given_is_judged(text: str) -> None:
     found = inspect(text, offline=True)
     assert found.judgement.valid is False
     assert found.finding.cause != ""
+
+
+def test_a_shared_secret_verifies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From a file; with the right one the signature passes, with another it fails, and neither is ever shown."""
+    import hashlib  # noqa: PLC0415 - only this needs it
+    import hmac  # noqa: PLC0415 - see above
+
+    secret = "a shared secret of more than thirty-two bytes"
+    body = token({"alg": "HS256", "kid": "s1"}).rpartition(".")[0]
+    whole = f"{body}.{_base64(hmac.digest(secret.encode(), body.encode(), hashlib.sha256))}"
+    Path("right").write_text(secret, encoding="utf-8")
+    Path("wrong").write_text(secret[::-1], encoding="utf-8")
+    verdicts = []
+    for name in ("right", "wrong"):
+        run(whole, "--secret-file", name, "--json")
+        said = capsys.readouterr().out
+        assert secret not in said
+        checks = {c["name"]: c["verdict"] for c in json.loads(said)["token"]["checks"]}
+        verdicts.append(checks["signature.valid"])
+    assert verdicts == ["pass", "fail"]

@@ -57,11 +57,13 @@ def test_every_option_may_stand_in_the_file_and_in_the_environment(tmp_path: Pat
     values = {"fail-on": "none", "now": "2026-11-24", "timezone": "+02:00", "format": "clef", "jobs": "2"}
     values |= {"since": "7d", "until": "2026-11-24T10:00:00Z", "allow-issuer": "https://a.example"}
     value = values.get(option.name, "report.x")
+    (tmp_path / "report.x").write_text("s", encoding="utf-8")
     toml, text = {Kind.FLAG: ("true", "1"), Kind.NUMBER: (value, value)}.get(option.kind, (f'"{value}"', value))
     for name in {option.name, option.name.replace("-", "_")}:
         assert loaded(tmp_path, f"{name} = {toml}\n") != Settings(config=None), name
     (tmp_path / "authlens.toml").unlink()
-    assert loaded(tmp_path, "", {option.variable: text}) != Settings()
+    given = str(tmp_path / value) if option.name == "secret-file" else text
+    assert loaded(tmp_path, "", {option.variable: given}) != Settings()
 
 
 def test_options_of_the_command_and_of_the_file_are_the_same() -> None:
@@ -332,3 +334,26 @@ def test_documents_are_kept_where_the_platform_keeps_such(
     assert loaded(tmp_path, "", environ, offline=True).cache is None
     assert loaded(tmp_path, "", environ, offline=True, cache="c").cache == "c"
     assert loaded(tmp_path, 'cache = "none"\n', environ).cache is None
+
+
+def test_a_secret_comes_from_a_file_or_the_environment(tmp_path: Path) -> None:
+    """As it stands, with its line feed; a flag beats the variable, the variable a file named elsewhere."""
+    (tmp_path / "s").write_bytes(b"of the file\n")
+    file = str(tmp_path / "s")
+    assert loaded(tmp_path, secret_file=file).secret == b"of the file\n"
+    assert loaded(tmp_path, "", {"AUTHLENS_SECRET": "é"}).secret == "é".encode()
+    assert loaded(tmp_path, "", {"AUTHLENS_SECRET": "x"}, secret_file=file).secret == b"of the file\n"
+    assert loaded(tmp_path, 'secret-file = "s"\n', {"AUTHLENS_SECRET": "x"}).secret == b"x"
+    found = loaded(tmp_path, 'secret-file = "s"\n')
+    assert found.secret == b"of the file\n"
+    assert "of the file" not in repr(found)
+
+
+@pytest.mark.parametrize(("size", "what"), [(None, "cannot read"), (0, "is empty"), (65_537, "is too large")])
+def test_a_secret_that_cannot_be_used_is_told(tmp_path: Path, size: int | None, what: str) -> None:
+    """Before anything is read; the secret is not repeated."""
+    if size is not None:
+        (tmp_path / "s").write_bytes(b"q" * size)
+    (fault,) = faults(tmp_path, secret_file=str(tmp_path / "s"))
+    assert what in fault
+    assert "qq" not in fault

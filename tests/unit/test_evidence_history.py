@@ -107,7 +107,7 @@ class Scans:
     def run(self, at: datetime, message: str, *, offline: bool = False) -> ScanResult:
         class Clock(datetime):
             @classmethod
-            def now(cls, tz: object = None) -> Clock:  # type: ignore[override]  # one zone is all that is asked for
+            def now(cls, tz: object = None) -> Clock:
                 return cls.fromtimestamp(at.timestamp(), UTC)
 
         self.patch.setattr(fetch, "datetime", Clock)

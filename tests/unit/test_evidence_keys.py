@@ -118,3 +118,30 @@ def test_a_discovery_document_that_was_not_recorded_is_missing(tmp_path: Path) -
     documents = bundle(tmp_path, provider(OTHER, "s"))
     assert row(failure("IDX10204", "ValidIssuer is null"), documents, scheme())["meta.state"] == "missing"
     assert row(failure("IDX10204", "ValidIssuer is null"), Documents(), scheme())["meta.state"] == "unknown"
+
+
+def test_thumbprints_tell_a_stale_set_from_a_foreign_one(tmp_path: Path) -> None:
+    """What the application tried is compared with its own issuer's keys and with the token's issuer's."""
+    documents = bundle(tmp_path, {**provider(ISSUER, "a"), **provider(OTHER, "s")})
+    shown = {kid: next(f.key.thumbprint for f in documents.find_kid(kid)) for kid in "as"}
+    own = not_found({"kid": "z", "iss": ISSUER, **tried("z0", internal=shown["a"])}, documents)
+    assert (own["keys_tried.stale"], own["keys_tried.of_issuer"]) == (False, True)
+    stale = not_found({"kid": "a", "iss": ISSUER, **tried("a", internal="A" * 43)}, documents)
+    assert (stale["keys_tried.stale"], stale["keys_tried.of_issuer"]) == (True, False)
+    foreign = not_found({"kid": "s", "iss": OTHER, **tried("a", internal=shown["a"])}, documents)
+    assert (foreign["keys_tried.stale"], foreign["keys_tried.of_issuer"]) == (False, False)
+
+
+def test_a_certificate_is_compared_by_its_own_thumbprint(tmp_path: Path) -> None:
+    """An X509SecurityKey's InternalId is the x5t; an ECDsaSecurityKey may print nothing at all."""
+    published = provider(ISSUER)
+    address = next(url for url in published if url.endswith("/keys"))
+    x5t = "Ok_9_0EZUXTHZEpCoqO3mghJpwg"
+    documents = bundle(tmp_path, {**published, address: (200, {"keys": [{**key("c"), "x5t": x5t}]})})
+    x509 = "Microsoft.IdentityModel.Tokens.X509SecurityKey"
+    same = not_found({"kid": "z", "iss": ISSUER, **tried("C0FFEE", kind=x509, internal=x5t)}, documents)
+    assert (same["keys_tried.stale"], same["keys_tried.current"]) == (False, True)
+    other = not_found({"kid": "z", "iss": ISSUER, **tried("c", kind=x509, internal=x5t[::-1])}, documents)
+    assert other["keys_tried.stale"] is True
+    ecdsa = not_found({"kid": "z", **tried(None, kind="Microsoft.IdentityModel.Tokens.ECDsaSecurityKey")}, documents)
+    assert "keys_tried.stale" not in ecdsa

@@ -80,6 +80,9 @@ def only(result: ScanResult) -> Finding:
     ("given", "key", "encoding"),
     [
         (PHRASE.encode(), PHRASE.encode(), "UTF-8"),
+        (PHRASE.encode() + b"\r\n", PHRASE.encode(), "UTF-8"),
+        (PHRASE.encode() + b"\n", PHRASE.encode("utf-16-le"), "UTF-16"),
+        (b"\xff binary, and not a line\n", b"\xff binary, and not a line\n", "UTF-8"),
         (BASE64.encode(), RAW, "Base64"),
         (BASE64.encode(), BASE64.encode(), "UTF-8"),
         (URL.encode(), RAW, "Base64url"),
@@ -149,22 +152,23 @@ def test_asymmetric_tokens_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("api", "signed", "relation", "confidence", "words"),
+    ("api", "signed", "outcome", "words"),
     [
-        (RAW, BASE64.encode(), "other-reading", "certain", "the same secret, but read as Base64"),
-        (OTHER, BASE64.encode(), "api-other", "certain", "uses another secret than the one given"),
-        (RAW, OTHER, "token-other", "certain", "uses the secret given, read as Base64"),
-        (OTHER, b"a third one, of which nobody knows anything", "neither", "likely", "not signed with the one given"),
-        (OTHER, None, "api-differs", "likely", "uses another secret than the one given."),
-        (RAW, None, "api-same", "likely", "read as Base64; the token is signed with another"),
+        (RAW, BASE64.encode(), ("other-reading", "certain"), "the same secret, but read as Base64"),
+        (OTHER, BASE64.encode(), ("api-other", "certain"), "uses another secret than the one given"),
+        (RAW, OTHER, ("token-other", "certain"), "uses the secret given, read as Base64"),
+        (OTHER, b"a third one, of which nobody knows anything", ("neither", "likely"), "not signed with the one given"),
+        (OTHER, None, ("api-differs", "likely"), "uses another secret than the one given."),
+        (RAW, None, ("api-same", "likely"), "read as Base64; the token is signed with another"),
     ],
 )
 def test_what_secret_and_token_say_together(
-    tmp_path: Path, api: bytes, signed: bytes | None, relation: str, confidence: str, words: str
+    tmp_path: Path, api: bytes, signed: bytes | None, outcome: tuple[str, str], words: str
 ) -> None:
     """The explanation of a wrong key names which side holds what."""
     message = refused(api, token(signed)) if signed is not None else refused(api)
     finding = only(scan(tmp_path, message, BASE64.encode()))
+    relation, confidence = outcome
     assert (finding.cause, finding.confidence) == ("sig.wrong-key", confidence)
     assert words in finding.explanation
     assert any(e.name == "secret" and words in (e.found or "") for e in finding.evidence)

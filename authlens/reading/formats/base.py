@@ -25,6 +25,11 @@ _LEVELS = {
     "error": "error eror err fail failure e",
     "critical": "critical crit crt fatal fatl ftl emergency emerg alert panic f c",
 }
+# A word that names a level, where it stands as a column.
+LEVEL_WORDS = (
+    "VERBOSE|VERB|VRB|DEBUG|DBUG|DBG|INFORMATIONAL|INFORMATION|INFO|INF|NOTICE|WARNING|WARN|WRN|ERROR|EROR|ERR|FAIL"
+    "|FATAL|FATL|FTL|CRITICAL|CRIT|CRT|TRACE|TRCE|TRC"
+)
 _BY_WORD = {word: level for level, words in _LEVELS.items() for word in words.split()}
 _REQUEST = re.compile(r"(?<![0-9A-Z])(0H[A-Z0-9]{5,24}:[0-9A-F]{8})(?![0-9A-F])")
 
@@ -149,6 +154,15 @@ def scope_values(text: str) -> dict[str, str]:
 def within(trace: str | None, span: object) -> str | None:
     """What stands for a request where its id is not logged: one trace may span several requests, one span does not."""
     return f"{trace}-{span}" if trace and isinstance(span, str) and span else None
+
+
+_TRACE_PARENT = re.compile(r"(?<![0-9A-Za-z-])00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?![0-9A-Za-z-])")
+
+
+def trace_parent(text: str) -> tuple[str, str] | None:
+    """Trace and span of a W3C ``traceparent``, where the text names exactly one."""
+    found = set(_TRACE_PARENT.findall(text)) if "00-" in text else set()
+    return found.pop() if len(found) == 1 else None
 
 
 def request_id(text: str) -> str | None:

@@ -11,8 +11,8 @@ from itertools import pairwise
 from authlens.errors import UsageError
 from authlens.model import Layout
 from authlens.reading import envelopes, needles, timestamps
-from authlens.reading.formats import blocks, jsonl, registry, text, xml
-from authlens.reading.formats.base import LINE, plain
+from authlens.reading.formats import blocks, jsonl, learn, registry, text, xml
+from authlens.reading.formats.base import LEVEL_WORDS, LINE, plain
 from authlens.reading.runs import Piece, Run, Sheaf
 
 HEAD = 256 * 1024
@@ -52,7 +52,7 @@ def sniff(head: bytes, path: str, forced: str | None = None) -> Layout:
 
 def _sniff(head: bytes, depth: int, *, partial: bool) -> Layout:
     start = head.lstrip(b" \t\r\n\x1e\x00")[:1]
-    tries = (_octets, _json, _document, _xml, _csv, _lines_in_envelopes) if depth else (_json, _xml)
+    tries = (_octets, _json, _document, _xml, _csv, _lines_in_envelopes, _prefixed) if depth else (_json, _xml)
     if start:
         for attempt in tries:
             found = attempt(head, depth, partial=partial)
@@ -64,9 +64,11 @@ def _sniff(head: bytes, depth: int, *, partial: bool) -> Layout:
 # --------------------------------------------------------------------------- envelopes
 
 
-def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool) -> Layout:
+def _wrapped(
+    name: str, head: bytes, depth: int, why: str, *, partial: bool, prefix: str | None = None
+) -> Layout:
     """The layout of what an envelope holds, with the envelope around it."""
-    envelope = envelopes.of(name)
+    envelope = envelopes.of(name, prefix)
     whole = head if envelope.whole or not partial else head[: head.rfind(b"\n") + 1] or head
     streams = envelope.peel(Run(whole, (Piece(0, 0, 1),)))
     around = ("reversed", name) if _backwards(streams) else (name,)
@@ -79,7 +81,7 @@ def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool) -> 
     for other in known[1:]:
         if other.envelopes == inner.envelopes and _mixes(other) and _mixes(inner):
             inner = _merged(inner, other)
-    return replace(inner, envelopes=around + inner.envelopes, why=f"{why}; {inner.why}")
+    return replace(inner, envelopes=around + inner.envelopes, prefix=prefix or inner.prefix, why=f"{why}; {inner.why}")
 
 
 def _mixes(layout: Layout) -> bool:
@@ -146,6 +148,16 @@ def _lines_in_envelopes(head: bytes, depth: int, *, partial: bool) -> Layout | N
         if layout.format not in _UNKNOWN or name in _SURE:
             return layout
     return None
+
+
+def _prefixed(head: bytes, depth: int, *, partial: bool) -> Layout | None:
+    """Lines that all stand behind something alike, whatever printed it."""
+    lines = [line[:LINE].decode(errors="replace") for line in plain(head).split(b"\n")[:_LINES] if line.strip()]
+    pattern = learn.prefix(lines[:-1] if partial and len(lines) > 1 else lines)
+    if pattern is None:
+        return None
+    layout = _wrapped("prefix", head, depth, "lines stand behind what is alike", partial=partial, prefix=pattern)
+    return layout if layout.format not in _UNKNOWN and layout.envelopes.count("prefix") == 1 else None
 
 
 _SHARES = {"cri": 0.5, "syslog-5424": 0.05, "syslog": 0.3, "docker-desktop": 0.45}
@@ -241,10 +253,22 @@ def _xml(head: bytes, _depth: int, *, partial: bool) -> Layout | None:
 
 def _text(head: bytes, *, partial: bool) -> Layout:
     lines = [line[:LINE].rstrip(b"\r") for line in plain(head).split(b"\n")[:_LINES]]
-    best, most = None, 0
     for name, mark in blocks.FORMATS.items():
         if any(line.startswith(mark) for line in lines):
             return Layout(format=name, why="blocks of named values")
+    layout = _known_text(head, lines, partial=partial)
+    learned = learn.better(layout, lines)
+    if learned is None:
+        return layout
+    taught, read = learned
+    if layout.format in _UNKNOWN:
+        return _with_others(taught, lines, len(lines))
+    return _merged(taught, layout) if read or layout.format not in registry.INFERRED else taught
+
+
+def _known_text(head: bytes, lines: list[bytes], *, partial: bool) -> Layout:
+    """By the heads that are known, and by times and levels that lines begin with."""
+    best, most = None, 0
     for known in text.HEADS:
         count = sum(1 for line in lines if known.starts(line))
         if count > most:
@@ -294,12 +318,7 @@ def _merged(one: Layout, other: Layout) -> Layout:
     return replace(one, format="+".join(names), head="\n".join(heads) or None, why=f"{one.why}; {other.why}")
 
 
-# A word that names a level, where it stands as a column.
-_LEVEL_WORDS = (
-    "VERBOSE|VERB|VRB|DEBUG|DBUG|DBG|INFORMATIONAL|INFORMATION|INFO|INF|NOTICE|WARNING|WARN|WRN|ERROR|EROR|ERR|FAIL"
-    "|FATAL|FATL|FTL|CRITICAL|CRIT|CRT|TRACE|TRCE|TRC"
-)
-_LEVEL = rf"(?i:{_LEVEL_WORDS})"
+_LEVEL = rf"(?i:{LEVEL_WORDS})"
 _LEVEL_COLUMN = re.compile(rf"(?<![A-Za-z0-9])({_LEVEL})(?![A-Za-z0-9=])")
 _TIMES = [(kind, re.compile(timestamps.pattern(kind))) for kind in timestamps.KINDS if kind != "epoch"]
 _BEFORE = re.compile(

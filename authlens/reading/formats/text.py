@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from authlens.model import Layout, Record
-from authlens.reading import timestamps
+from authlens.reading import needles, timestamps
 from authlens.reading.formats.base import (
     LINE,
     LINE_FEED,
@@ -23,6 +23,8 @@ from authlens.reading.formats.base import (
     record,
     request_id,
     scope_values,
+    trace_parent,
+    within,
 )
 from authlens.reading.runs import Run
 
@@ -118,7 +120,7 @@ BY_NAME = {head.name: head for head in HEADS}
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """Records that begin with a head."""
+    """Records that begin with a head, and those within that only a host's words show to begin."""
 
     name: str
     pattern: re.Pattern[bytes]
@@ -139,8 +141,8 @@ class TextFormat:
         return self.pattern.match(data, begin, stop) is not None
 
     def divide(self, run: Run) -> Iterable[Run]:
-        """A head begins one record."""
-        return (run,)
+        """A head begins one record; a second refusal within it is another logger's, whose heads are not known."""
+        return apart(run)
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """Read the head, then the rest by the format's own rule."""
@@ -149,7 +151,7 @@ class TextFormat:
         first, _, rest = text.partition("\n")
         match = self.pattern.match(first[:LINE].encode(errors="replace"))
         draft = Draft(text=text.strip()) if match is None else _draft(self, match, first, rest, place)
-        draft.request_id = draft.request_id or request_id(first)
+        _identify(draft, first)
         return record(draft, run, place), broken
 
 
@@ -173,12 +175,15 @@ def _marked(pattern: str) -> re.Pattern[bytes]:
 
 
 def _beginning(pattern: str) -> str:
-    if pattern.startswith(("(?P<ts>", "(?P<dmy>", r"\d")):
-        return "0-9A-Z"
+    if pattern.startswith(r"\d"):
+        return "0-9"
+    if pattern.startswith(("(?P<ts>", "(?P<dmy>")):
+        return r"0-9A-Z\x80-\xff"
     if pattern.startswith(("(?P<lvl>", "(?P<cat>")):
         return "A-Za-z_"
     first = pattern[1] if pattern.startswith("\\") else pattern[:1]
-    return re.escape(first) if first not in {"(", ""} else r"\x20-\xff"
+    generic = first in {"[", "(", ""} and not pattern.startswith("\\") or pattern.startswith(r"\t")
+    return r"\t\x20-\xff" if generic else re.escape(first)
 
 
 _GOES_ON = re.compile(
@@ -202,8 +207,8 @@ class Lines:
         return _GOES_ON.match(data, begin, min(end, begin + LINE)) is None
 
     def divide(self, run: Run) -> Iterable[Run]:
-        """One record."""
-        return (run,)
+        """One record, unless two refusals are in it."""
+        return apart(run)
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """The text as it stands."""
@@ -226,7 +231,7 @@ class Paste:
     def divide(self, run: Run) -> Iterable[Run]:
         """Where what a host logs begins, and where a message of its own follows a blank line."""
         data = run.data
-        cuts = {m.start() for m in _HOST_TEXT.finditer(data)}
+        cuts = {m.start() for m in _HOST_TEXT.finditer(data)} | set(_telling(data))
         begin = 0
         for match in _OWN_MESSAGE.finditer(data):
             if _CODE.search(data, begin, match.start()):
@@ -251,6 +256,71 @@ _HOST_TEXT = re.compile(
 )
 
 
+_TELLING = (b"Failed to validate the token", b"was not authenticated. Failure message:")
+_TRACED = re.compile(rb"\s{0,80}(?:at |--- )")
+
+
+def _telling(data: bytes) -> list[int]:
+    """Where lines begin that hold what a host says of one refusal, but for those that an exception's print goes on in."""
+    found = {data.rfind(b"\n", 0, at) + 1 for words in _TELLING for at in needles.every(data, words, 0, len(data))}
+    return sorted(begin for begin in found if _TRACED.match(data, begin) is None)
+
+
+def apart(run: Run) -> Iterable[Run]:
+    """No two of a host's refusals are in one record."""
+    if sum(map(run.data.count, _TELLING)) < 2:
+        return (run,)
+    cuts = [0, *_telling(run.data)[1:], len(run.data)]
+    return [run.slice(a, b) for a, b in pairwise(sorted(set(cuts))) if a < b]
+
+
+# --------------------------------------------------------------------------- properties
+
+_PROPERTY = re.compile(r'[{,] ?"?(RequestId|SourceContext|TraceId|SpanId|ActionName|RequestPath|ConnectionId)"?: ?(?:"([^"\n]{0,2048})"|([^,}\s"]{1,2048}))')
+_TAIL = re.compile(r' ?\{ ?"?[A-Za-z]\w{0,63}"?: ?')
+_TAIL_LINES = 200
+
+
+def _identify(draft: Draft, first: str) -> None:
+    """Ids of the request from the head's columns, or from the properties behind the message."""
+    _properties(draft)
+    draft.request_id = draft.request_id or request_id(first)
+    message = draft.text[:40].partition("\n")[0]
+    at = first.find(message) if message else -1
+    parent = trace_parent(first[:at]) if at > 0 else None
+    if parent is not None:
+        draft.trace_id = draft.trace_id or parent[0]
+        draft.request_id = draft.request_id or within(*parent)
+
+
+def _properties(draft: Draft) -> None:
+    """Take Serilog's ``{Properties}`` off the message's last line, which the exception follows."""
+    if "RequestId" not in draft.text and "SourceContext" not in draft.text:
+        return
+    lines = draft.text.split("\n", _TAIL_LINES)
+    for index, line in enumerate(lines[:_TAIL_LINES]):
+        bare = line.rstrip()
+        if not bare.endswith("}") or ("RequestId" not in bare and "SourceContext" not in bare):
+            continue
+        tail = next((m for m in _TAIL.finditer(bare) if _is_tail(bare[m.start() :])), None)
+        if tail is None:
+            return
+        values = {name: quoted or plain_ for name, quoted, plain_ in _PROPERTY.findall(bare[tail.start() : tail.start() + 16384])}
+        draft.fields = {**draft.fields, **values}
+        draft.logger = draft.logger or values.get("SourceContext")
+        draft.trace_id = draft.trace_id or values.get("TraceId")
+        draft.request_id = draft.request_id or values.get("RequestId") or within(draft.trace_id, values.get("SpanId"))
+        lines[index] = bare[: tail.start()]
+        draft.text = "\n".join(lines).strip()
+        return
+
+
+def _is_tail(text: str) -> bool:
+    """Whether a line's end is a list of properties that hides nothing worth reading."""
+    depth_ = text.count("{") == text.count("}")
+    return depth_ and _PROPERTY.search(text[:16384]) is not None and not needles.hit(text.encode()) and "eyJ" not in text
+
+
 # --------------------------------------------------------------------------- bodies
 
 
@@ -261,6 +331,8 @@ def _draft(form: TextFormat, match: re.Match[bytes], first: str, rest: str, plac
     if "eid" in groups:
         draft.event_id = int(groups["eid"])
     message = first[_chars(match, first) :]
+    if form.body == "columns" and match.group().endswith(b'="'):
+        message = _unquoted(message)
     _BODIES[form.body](draft, groups, message, rest)
     return draft
 
@@ -308,6 +380,25 @@ def _fields(draft: Draft, groups: dict[str, str], message: str, rest: str) -> No
 def _utc(draft: Draft, _: dict[str, str], message: str, rest: str) -> None:
     draft.text = _joined(message, rest)
     draft.time_assumed = False  # the listener prints DateTime.UtcNow
+
+
+_VALUE = re.compile(r'((?:[^"\\]|\\.){0,200000})"')
+_THROWN = re.compile(r'\s(?:exception|error|err|stack|stacktrace|exc_info)="', re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"n": "\n", "r": "", "t": "\t"}
+
+
+def _unquoted(line: str) -> str:
+    """What a logfmt line says in the value that begins here, and in the exception behind it."""
+    said = _VALUE.match(line)
+    if said is None:
+        return line
+    parts = [said[1]]
+    thrown = _THROWN.search(line, said.end())
+    if thrown is not None:
+        value = _VALUE.match(line, thrown.end())
+        parts.append(value[1] if value else line[thrown.end() :])
+    return "\n".join(_ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), part) for part in parts)
 
 
 # --------------------------------------------------------------------------- MEL
