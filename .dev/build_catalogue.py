@@ -146,7 +146,9 @@ def quiet(text: str, entry: dict, ranges: list[list[int]], types: list, releases
     if types:
         return False
     levels = entry.get("levels", {})
-    here = {x for label, names in levels.items() if any(r[0] <= releases.at[label] <= r[1] for r in ranges) for x in names}
+    here = {
+        x for label, names in levels.items() if any(r[0] <= releases.at[label] <= r[1] for r in ranges) for x in names
+    }
     return bool(here) and here <= QUIET
 
 
@@ -196,7 +198,9 @@ def templates(history: list, shipped: list, extra: list, hand: dict, releases: R
             continue
         ours = not code.startswith("IDW")
         ranges = [releases.span(*shipped_span(e["seen_in"]))] if ours else []
-        row = template_row(code, text, ranges, entries.get(code, {}) if ours else {}, releases, fields, hand.get(code, {}))
+        row = template_row(
+            code, text, ranges, entries.get(code, {}) if ours else {}, releases, fields, hand.get(code, {})
+        )
         if not ours:
             row["versions"] = ["1.0.0", "4.18.0"]
         by_code[code][text] = row
@@ -206,7 +210,9 @@ def templates(history: list, shipped: list, extra: list, hand: dict, releases: R
     ordered = {}
     for code in sorted(by_code):
         spread(by_code[code])
-        rows = sorted(by_code[code].values(), key=lambda r: (-weight(r["text"]), [-r0[1] for r0 in r["ranges"]], r["text"]))
+        rows = sorted(
+            by_code[code].values(), key=lambda r: (-weight(r["text"]), [-r0[1] for r0 in r["ranges"]], r["text"])
+        )
         ordered[code] = rows
     return ordered
 
@@ -223,16 +229,40 @@ def assembly_of(code: str, entry: dict, seen: dict[str, list[str]]) -> str:
 
 DERIVED = (
     # pattern in the text, causes, look first
-    (r"[Dd]ecrypt|KeyWrap|[Kk]ey unwrap|JWE ", ["form.encrypted-no-key"], "TokenDecryptionKey and the token's enc and alg"),
+    (
+        r"[Dd]ecrypt|KeyWrap|[Kk]ey unwrap|JWE ",
+        ["form.encrypted-no-key"],
+        "TokenDecryptionKey and the token's enc and alg",
+    ),
     (r"[Ss]aml|SAML", ["form.saml"], "the SAML document as it was sent"),
     (r"(?i)nonce|'state'|RequireState", ["flow.nonce-state"], "the nonce and correlation cookies of the sign-in"),
-    (r"c_hash|at_hash|'azp'|RequireAcr|RequireAmr|RequireAuthTime|RequireAzp", ["flow.wrong-client-config"], "response type and client registration"),
-    (r"(key|Key|KeySize).{0,60}(bits|cannot have less)", ["sig.key-too-short"], "the size of the key against the algorithm"),
-    (r"[Aa]lgorithm.{0,60}not supported|not supported.{0,40}[Aa]lgorithm", ["sig.alg-unsupported"], "alg in the token's header and the type of the key"),
-    (r"(?i)unable to (obtain|retrieve).{0,40}(configuration|document)", ["meta.unreachable"], "the metadata address, asked from the machine that runs the API"),
+    (
+        r"c_hash|at_hash|'azp'|RequireAcr|RequireAmr|RequireAuthTime|RequireAzp",
+        ["flow.wrong-client-config"],
+        "response type and client registration",
+    ),
+    (
+        r"(key|Key|KeySize).{0,60}(bits|cannot have less)",
+        ["sig.key-too-short"],
+        "the size of the key against the algorithm",
+    ),
+    (
+        r"[Aa]lgorithm.{0,60}not supported|not supported.{0,40}[Aa]lgorithm",
+        ["sig.alg-unsupported"],
+        "alg in the token's header and the type of the key",
+    ),
+    (
+        r"(?i)unable to (obtain|retrieve).{0,40}(configuration|document)",
+        ["meta.unreachable"],
+        "the metadata address, asked from the machine that runs the API",
+    ),
     (r"JsonWebKey|jwks|signing keys", ["meta.bad-document"], "the key set as published"),
     (r"(?i)not well formed|unable to decode|Base64", ["form.malformed"], "the Authorization header as sent"),
-    (r"(?i)signature validation failed", ["sig.wrong-key", "sig.key-rotated"], "the token's kid and the keys that the application holds"),
+    (
+        r"(?i)signature validation failed",
+        ["sig.wrong-key", "sig.key-rotated"],
+        "the token's kid and the keys that the application holds",
+    ),
     (r"(?i)audience", ["aud.other-api"], "aud in the token and ValidAudience(s)"),
     (r"(?i)issuer", ["iss.other-environment"], "iss in the token and ValidIssuer(s)"),
     (r"(?i)lifetime|expire", ["life.expired"], "exp and nbf in the token and the clock"),
@@ -267,7 +297,11 @@ def entry_of(code: str, rows: list[dict], history: dict, seen: dict[str, list[st
         "earlier": hand.get("earlier", []),
         "proves": hand.get("proves") or "What its own text says, no more.",
         "does_not_prove": hand.get("does_not_prove")
-        or ("That anything was refused." if silent else "Which setting or token is at fault: the text alone does not say."),
+        or (
+            "That anything was refused."
+            if silent
+            else "Which setting or token is at fault: the text alone does not say."
+        ),
         "causes": hand.get("causes", causes),
         "look_first": hand.get("look_first") or [look],
         "levels": sorted({x for names in history.get("levels", {}).values() for x in names}),

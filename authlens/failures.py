@@ -3,11 +3,21 @@
 Which records tell of the same refusal is decided by their *roles* (what a host writes, and in which order),
 the request they belong to and the text they quote; nearness alone decides nothing. What a log cannot tell
 (two requests with one hidden text and no ids) is joined in order and the link is marked as not sure.
+
+Without request ids an application's line right behind a refusal (or right before it) that quotes the same text
+may retell it, or tell that the application itself refused the next request's token. What retells stands beside a
+refusal every time; what validates by itself does so on its own sooner or later. So the line joins only where
+
+- it is the very next record with a code, within moments, no request ended between, and no such line is there yet;
+- every line of its kind (logger, and the words before the code) in the whole log stands like that;
+- and the text shows values, or, where they are hidden or it has none, at least three lines of the kind agree.
+
+An unhandled exception needs the text alone, if that shows values; an equal trace id decides by itself.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -28,6 +38,14 @@ _MOST_LINES = 200
 _MOST_REQUESTS = 2000
 """Of so many requests at once the library's lines are kept."""
 _MOST_KNOWN = 4096
+_MOMENTS_S = 0.25
+"""What retells a refusal follows it, or precedes it, within this time."""
+_ENOUGH_ALIKE = 3
+"""So many lines of one kind that all stand beside a refusal with their hidden text are no accident."""
+_FEW_OPEN = 8
+_KATANA = ("expired bearer token received", "invalid bearer token received")
+"""What Katana's bearer middleware says behind the reason, which another record tells."""
+_KATANA_S = 1.0
 
 _FORM_RANK = (
     TokenForm.COMPACT,
@@ -61,7 +79,19 @@ _AWAITED: dict[Role, tuple[Role, ...]] = {
 class _Open:
     """A failure that further records may still join."""
 
-    __slots__ = ("accepted_by", "library", "number", "roles", "serial", "sightings", "status", "unsure", "where")
+    __slots__ = (
+        "accepted_by",
+        "beside",
+        "library",
+        "number",
+        "roles",
+        "serial",
+        "sightings",
+        "status",
+        "succeeded",
+        "unsure",
+        "where",
+    )
 
     def __init__(self, first: Sighting, serial: int, number: int) -> None:
         self.sightings = [first]
@@ -75,9 +105,26 @@ class _Open:
         self.accepted_by: str | None = None
         self.where: Sighting | None = None
         """The request's end."""
+        self.beside: _Open | None = None
+        """The refusal that its only record may retell."""
+        self.succeeded: Sighting | None = None
+        """What says that some request was accepted since, in a log without request ids."""
 
     def has(self, role: Role) -> bool:
         return any(r is role for r, _ in self.roles)
+
+    def absorb(self, other: _Open) -> None:
+        """Takes the records of another that tells of the same failure, which nothing in the log proves."""
+        before = other.serial < self.serial
+        first, second = (other, self) if before else (self, other)
+        shift = len(first.sightings)
+        self.unsure = first.unsure | {i + shift for i in second.unsure} | {shift}
+        self.sightings = [*first.sightings, *second.sightings]
+        self.library = [*first.library, *second.library]
+        self.roles |= other.roles
+        if self.status is None:
+            self.status, self.where = other.status, other.where
+        self.accepted_by = self.accepted_by or other.accepted_by
 
 
 def join(sightings: Iterable[Sighting]) -> tuple[Failure, ...]:
@@ -107,7 +154,12 @@ class Joiner:
         self._last: dict[str, _Open] = {}
         self._library: OrderedDict[tuple[str, str | None], deque[Sighting]] = OrderedDict()
         self._unhosted = _Chains()
+        self._headers: list[Sighting] = []
         self._maker = _Maker()
+        self._ended: dict[str, int] = {}
+        """After how many records with a code a request last ended, by stream."""
+        self._kinds: Counter[_Kind] = Counter()
+        self._beside: list[_Open] = []
 
     def feed(self, s: Sighting) -> None:
         """Takes the next record."""
@@ -126,6 +178,8 @@ class Joiner:
             self._accept(s)
         elif s.role is Role.LIBRARY:
             self._keep(s)
+        elif messages.only_header(s.statement.messages):
+            self._headers += [] if self._done else [s]
         else:
             self._host(s)
 
@@ -133,6 +187,10 @@ class Joiner:
         """Nothing comes any more."""
         if not self.handlers:
             self._count_library()
+        for header in [] if self._done else self._headers:  # where anything else tells of refusals, they add nothing
+            self.serial += 1
+            self._opened(header)
+        self._retell()
         ordered = sorted(self._done, key=lambda one: one[0])
         return tuple(self._maker.failure(o) if isinstance(o, _Open) else o for _, o in ordered)
 
@@ -175,6 +233,7 @@ class Joiner:
 
     def _opened(self, s: Sighting) -> _Open:
         opened = _Open(s, self.serial, self.number)
+        self._compare(opened, self._last.get(s.stream))
         self.open.append(opened)
         self._done.append((opened.serial, opened))
         self._unfinished[opened.serial] = opened
@@ -184,6 +243,51 @@ class Joiner:
             for role in _AWAITED[s.role]:
                 self._waiting.setdefault((s.stream, role), {})[opened.serial] = opened
         return opened
+
+    # ----------------------------------------------------------------- what retells
+
+    def _compare(self, opened: _Open, last: _Open | None) -> None:
+        """Notes that the last failure and the new one may be one, told by a host and by an application."""
+        s = opened.sightings[0]
+        if s.role in _RETELLING:
+            self._kinds[_kind(s)] += 1
+        if last is None or not self._adjacent(last, opened):
+            return
+        told = last.sightings[0]
+        if s.role in _RETELLING and told.role in _TOLD and not last.has(s.role):
+            self._beside.append(opened)
+            opened.beside = last
+        elif told.role in _RETELLING and s.role in _TOLD and len(last.sightings) == 1 and last.beside is None:
+            self._beside.append(last)
+            last.beside = opened
+
+    def _adjacent(self, last: _Open, opened: _Open) -> bool:
+        s, before = opened.sightings[0], last.sightings[-1]
+        if before.request_id != s.request_id or not _same_text(last, s):
+            return False
+        if before.trace_id and s.trace_id:
+            return before.trace_id == s.trace_id
+        ended = self._ended.get(s.stream) == last.number
+        if last.number != self.number - 1 or (ended and s.role is not Role.UNHANDLED):
+            return False
+        return before.time is None or s.time is None or abs((s.time - before.time).total_seconds()) <= _MOMENTS_S
+
+    def _retell(self) -> None:
+        """Joins what retells a refusal with it."""
+        alike = Counter(_kind(o.sightings[0]) for o in self._beside)
+        gone: set[int] = set()
+        joined: set[tuple[int, Role]] = set()
+        for o in self._beside:
+            told, s = o.beside, o.sightings[0]
+            if told is None or (told.serial, s.role) in joined:
+                continue
+            if _retells(s, told, alike[_kind(s)], self._kinds[_kind(s)]):
+                joined.add((told.serial, s.role))
+                gone.add(o.serial)
+                told.absorb(o)
+        if gone:
+            left = (one for one in self._done if one[0] not in gone)
+            self._done = [(o.serial if isinstance(o, _Open) else at, o) for at, o in left]
 
     # ----------------------------------------------------------------- what comes around
 
@@ -200,22 +304,37 @@ class Joiner:
             self._unhosted.feed(self.serial, s)
 
     def _finish(self, s: Sighting) -> None:
+        self._ended[s.stream] = self.number
         if s.request_id is not None:
             waiting = [o for o in self._of_request(s) if o.status is None]
-        elif len(self._unfinished) == 1:
+        elif self._one_unfinished():
             waiting = [o for o in self._unfinished.values() if o.sightings[0].request_id is None]
         else:
             return  # requests overlap and the log has no ids: whose end this is cannot be told
         for o in waiting:
             o.status, o.where = s.status, s
+            if o.succeeded is not None and _served(o, s):
+                o.accepted_by = o.accepted_by or o.succeeded.scheme
             if s.status is not None:
                 self._unfinished.pop(o.serial, None)
+
+    def _one_unfinished(self) -> bool:
+        """Whether one failure has no end yet, counting what may retell another as that."""
+        if len(self._unfinished) > _FEW_OPEN:
+            return False
+        return len({o.serial if o.beside is None else o.beside.serial for o in self._unfinished.values()}) == 1
 
     def _of_request(self, s: Sighting) -> Sequence[_Open]:
         return self._requests.get((s.stream, s.request_id or ""), ())
 
     def _accept(self, s: Sighting) -> None:
-        for o in self._of_request(s) if s.request_id is not None else ():
+        if s.request_id is None:
+            if self._one_unfinished():
+                for o in self._unfinished.values():
+                    if o.sightings[0].request_id is None and (o.succeeded is None or s.scheme):
+                        o.succeeded = s
+            return
+        for o in self._of_request(s):
             if o.status is None:
                 o.accepted_by = s.scheme or o.accepted_by
 
@@ -255,6 +374,8 @@ class Joiner:
             while told < len(opened) and opened[told].serial <= chain.serial:
                 told += 1
             later = opened[told] if told < len(opened) else None
+            if later is not None and any(s is kept for kept in later.library) and _same_document(later, s):
+                continue
             if later is not None and s.key and later.sightings[0].key and _same_text(later, s):
                 told += 1
                 later.roles.add((Role.LIBRARY, None))
@@ -263,15 +384,77 @@ class Joiner:
                 self._done.append((chain.serial, chain))
 
 
+class _Kind(NamedTuple):
+    """Lines that one statement of a program writes."""
+
+    role: Role
+    logger: str | None
+    words: str
+    """Before the code or the exception's type, up to the first that varies."""
+
+
+_RETELLING = (Role.APPLICATION, Role.UNHANDLED)
+_TOLD = (Role.EXCEPTION, Role.REFUSED, Role.MESSAGE, Role.REMOTE)
+
+
+def _kind(s: Sighting) -> _Kind:
+    start = min((m.start for m in s.statement.messages), default=0)
+    words = s.statement.text[: min(start, _WORDS)].split(" ")
+    return _Kind(s.role, s.logger, " ".join(w for w in words if w.isalpha())[:_WORDS])
+
+
+_WORDS = 60
+
+
+def _retells(s: Sighting, told: _Open, alike: int, all_of_kind: int) -> bool:
+    """Whether a line beside a refusal tells of that; the module says by what rule."""
+    if s.trace_id and s.trace_id == told.sightings[0].trace_id:
+        return True
+    shown = [m for m in s.statement.messages if not m.informational]
+    shows = bool(shown and shown[0].values) and not any(m.hidden for m in shown)
+    if s.role is Role.UNHANDLED and shows:
+        return True
+    return alike == all_of_kind and (shows or alike >= _ENOUGH_ALIKE)
+
+
+def _served(o: _Open, end: Sighting) -> bool:
+    """Whether the request that ended well ran before the refusal, so that it can be the refused one."""
+    if end.status is None or not _OK <= end.status < _BAD:
+        return False
+    began = o.sightings[0].time
+    if began is None or end.time is None or end.took_s is None:
+        return True
+    return (end.time - began).total_seconds() <= end.took_s + _CLOCK_S
+
+
+_OK, _BAD = 200, 400
+_CLOCK_S = 1.0
+"""Times in logs are as coarse as this."""
+
+
 def _may_join(o: _Open, s: Sighting, number: int) -> bool:
     first = o.sightings[0]
     if first.stream != s.stream or first.request_id != s.request_id:
         return False
+    if s.role is Role.APPLICATION and _is_katana(s):
+        return _told_before(o, s, number)
     if s.role is Role.APPLICATION:
         return _application_joins(o, s, number) and _same_text(o, s)
     if s.role is Role.UNHANDLED:
         return _unhandled_joins(o, s, number) and _same_text(o, s)
     return first.role in _JOINS[s.role] and not o.has(s.role) and _same_text(o, s)
+
+
+def _is_katana(s: Sighting) -> bool:
+    return s.statement.text.lstrip().startswith(_KATANA)
+
+
+def _told_before(o: _Open, s: Sighting, number: int) -> bool:
+    """Whether the failure's last record is the one before, and tells the reason of what Katana says here."""
+    last = o.sightings[-1]
+    near = last.time is None or s.time is None or abs((s.time - last.time).total_seconds()) <= _KATANA_S
+    coded = any(m.code and not m.informational for m in last.statement.messages)
+    return near and coded and o.number == number - 1
 
 
 def _application_joins(o: _Open, s: Sighting, number: int) -> bool:
@@ -357,6 +540,21 @@ def _ends(last: Sighting, s: Sighting, *, fresh: bool) -> bool:
     if "InnerException: " in s.statement.text:
         return False
     return fresh or s.key != last.key
+
+
+def _same_document(o: _Open, s: Sighting) -> bool:
+    """Whether a failure quotes the same fetch: code, address and status; headers and dates may be of another moment."""
+    if not _is_metadata(s):
+        return False
+    fetched = next(m for m in s.statement.messages if m.code)
+    return any(
+        m.code == fetched.code and all(m.fields.get(name) == fetched.fields.get(name) for name in _FETCH)
+        for seen in o.sightings
+        for m in seen.statement.messages
+    )
+
+
+_FETCH = ("document_url", "metadata_url", "http_status")
 
 
 def _is_metadata(s: Sighting) -> bool:

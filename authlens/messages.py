@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -20,6 +20,8 @@ from authlens.catalogue.codes import Entry, lookup, search
 from authlens.catalogue.cutting import Cut, cuts
 from authlens.catalogue.fields import Dates, Said
 from authlens.catalogue.fitting import Fit, Place, Squeezed
+from authlens.catalogue.mentions import Mentions
+from authlens.catalogue.restored import restored
 from authlens.catalogue.templates import Template, host_templates, openiddict, templates
 from authlens.catalogue.versions import library
 from authlens.model import Frozen, Message
@@ -51,8 +53,8 @@ class Match:
 
 def match(text: str) -> Match | None:
     """Reads the first message of a text, which may be cut, go on or be unknown; None where there is no code."""
-    found = sorted((m for m in read(text) if m.code), key=lambda m: m.start)
-    for m in found:
+    said = [m for m in read(text) if m.code] or [m for m in _read(text, None, mentions=True)[0] if m.code]
+    for m in sorted(said, key=lambda m: m.start):
         return Match(
             code=m.code or "",
             template=m.template,
@@ -89,12 +91,20 @@ def _remembered(text: str) -> tuple[tuple[Message, ...], bool]:
     return _read(text, None)
 
 
-def _read(text: str, at: datetime | None) -> tuple[tuple[Message, ...], bool]:
-    """The messages, and whether every date in them reads one way only."""
+def _read(text: str, at: datetime | None, *, mentions: bool = False) -> tuple[tuple[Message, ...], bool]:
+    """The messages, and whether every date in them reads one way only; with ``mentions`` also codes only talked about."""
+    whole = restored(text)
+    if whole is None:
+        return _said(text, at, mentions=mentions)
+    found, sure = _said(whole.text, at, mentions=mentions)
+    return tuple(replace(m, start=whole.back(m.start), end=whole.back(m.end)) for m in found), sure
+
+
+def _said(text: str, at: datetime | None, *, mentions: bool) -> tuple[tuple[Message, ...], bool]:
     codes = _codes(text)
     found = thrown.heads(text)
     dates = Dates(at)
-    messages = list(_coded(text, codes, found, dates)) if codes else []
+    messages = list(_coded(text, codes, found, dates, mentions=mentions)) if codes else []
     if _OPENIDDICT in text:
         messages += _openiddict(text)
     if all(m.informational for m in messages):
@@ -127,14 +137,17 @@ def _counts(text: str, at: int, code: str) -> bool:
 
 
 def _coded(
-    text: str, codes: Sequence[tuple[int, str]], found: Sequence[thrown.Head], dates: Dates
+    text: str, codes: Sequence[tuple[int, str]], found: Sequence[thrown.Head], dates: Dates, *, mentions: bool
 ) -> Iterator[Message]:
     types = _types(text, found, [at for at, _ in codes])
+    only_mentioned = Mentions(text, found)
     quiet_until = -1
     for cut in cuts(text, codes):
         quiet = cut.quiet
         if quiet:
             quiet_until = max(quiet_until, cut.end)
+        if not mentions and only_mentioned.holds(cut):
+            continue
         yield _message(text, cut, types.get(cut.start), dates, quiet=quiet or cut.start < quiet_until)
 
 
@@ -353,6 +366,12 @@ def _lines(window: str) -> str:
 _ANCHOR: Final = re.compile(
     r"(?:^|[\r\n]|Failure message: |RemoteAuthentication: |error_description=\\?\"|processing message: |\()[\s\"'“]{0,40}"
 )
+_QUOTES: Final = re.compile(r"[ '\"“]{0,6}")
+_ANYWHERE: Final = re.compile(
+    r"invalid bearer token received|No token validator (?:or token handler )?was found for|OpenIdConnectMessage\.Error was not null"
+    r"|The MetadataAddress or Authority must use HTTPS"
+)
+"""Texts that nobody writes by accident count wherever they stand."""
 _NEWLINE: Final = re.compile("\n")
 _MOST_ANCHORS: Final = 1000
 _REFUSED: Final = " was not authenticated. Failure message: "
@@ -368,14 +387,15 @@ def _host(text: str, found: Sequence[thrown.Head], dates: Dates) -> list[Message
         chosen += [f for f in fits if f.template.role == "wrapper"][:1]
     out = [_host_message(text, f, found, dates) for f in chosen]
     if not roles & {"refusal", "wrapper", "cookie"}:
-        out += _refused(text)
+        out += _refused(text) if _REFUSED in text else _header(text, fits)
     return out
 
 
 def _host_fits(text: str, found: Sequence[thrown.Head]) -> list[Fit]:
     place = Place(text, [m.start() for m in _NEWLINE.finditer(text)])  # no value goes beyond its line
     anchors = {m.end() for m, _ in zip(_ANCHOR.finditer(text), range(_MOST_ANCHORS), strict=False)}
-    anchors |= {h.end + 1 for h in found}
+    anchors |= {m.end() for h in found if (m := _QUOTES.match(text, h.end))}
+    anchors |= {m.start() for m, _ in zip(_ANYWHERE.finditer(text), range(_MOST_ANCHORS), strict=False)}
     out: dict[int, Fit] = {}
     for at in sorted(anchors):
         for form in _by_start().get(text[at : at + _START], ()):
@@ -428,3 +448,30 @@ def _refused(text: str) -> Iterator[Message]:
             start=start,
             end=end,
         )
+
+
+_HEADER: Final = re.compile(
+    r"\bBearer (?:realm=\\?\"[^\"\n]{0,300}\", ?)?error=\\?[\"']?invalid_token\b\\?[\"']?"
+    r"(?:, ?error_description=\\?\"(?P<why>[^\"\n\\]{1,2000}))?"
+)
+HEADER: Final = 'WWW-Authenticate: Bearer error="invalid_token"'
+"""The template of a refusal that only the response's header tells of begins so."""
+
+
+def only_header(found: Sequence[Message]) -> bool:
+    """Whether nothing but the response's header tells of a refusal: beside any other record of it, it adds nothing."""
+    failing = [m for m in found if not m.informational]
+    return bool(failing) and all(m.code is None and m.template.startswith(HEADER) for m in failing)
+
+
+def _header(text: str, fits: Sequence[Fit]) -> Iterator[Message]:
+    """The header of a response: that a token was refused, and mostly why, with what the token said."""
+    m = _HEADER.search(text) if "invalid_token" in text else None
+    if m is None or "openiddict" in text:
+        return
+    why = [f.template.text for f in fits if m.start() <= f.end <= m.end() + 2]
+    fields: dict[str, object] = {"error": "invalid_token"}
+    if m["why"]:
+        fields |= {"error_description": m["why"].strip(), **_described(text)}
+    template = HEADER + (f', error_description="{why[0] if why else m["why"]}"' if m["why"] else "")
+    yield Message(code=None, template=template, fields=Frozen(fields), start=m.start(), end=m.end())

@@ -217,6 +217,8 @@ def conclude(
     witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
     given: evidence_secrets.Given | None = None,
     around: exposures.Around | None = None,
+    end: datetime | None = None,
+    moments: Sequence[Moment] = (),
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
     table = evidence.build(failures, book=book, documents=known, now=now, given=given)
@@ -227,7 +229,8 @@ def conclude(
         version=__version__,
         now=now,
         findings=findings,
-        groups=groups.build(findings),
+        groups=groups.build(findings, end=end, moments=moments),
+        moments=tuple(moments),
         exposures=exposures.find(findings, known.all(), now=now, around=around, documents=known),
         issuers=known.all(),
         notes=tuple(f"{issuer}: {why}" for issuer, why in known.unavailable()),

@@ -19,20 +19,31 @@ from authlens.model import Frozen, Origin, Record, Role, Statement, Token
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:IDX|IDW|MIML)\d{5}(?=:)|errors/ID\d{4}")
 _END_OF_QUOTE = re.compile(r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
 _SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
-_REFUSED = re.compile(r"^\s*[\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was not authenticated\. Failure message: ?")
+_REFUSED = re.compile(r"^\s*(?P<before>[^\n]{1,400}?) was not authenticated\. Failure message: ?")
+_SEPARATOR = re.compile(r"[:|\]>})\t\"“”'\\]\s*|\s{2,}|\s-\s|\u00a0")
+_CATEGORY = re.compile(r"(?:[A-Za-z_]\w{0,60}\.){1,12}\w{1,80}|\w{1,80}(?:Handler|Middleware)")
+_LEVEL = re.compile(
+    r"(?:trace|trce|vrb|verbose|debug|dbug|dbg|info|inf|information|warn|wrn|warning|error|err|fail|fatal|crit)\s+",
+    re.IGNORECASE,
+)
+_BEHIND_HEAD = re.compile(r"[^\n]{0,300}?(?:[:|\]>})\t]\s*|\s{2,}|\s-\s|(?:Handler|Middleware)\s+)$")
+_FAILED: Final = "Failed to validate the token"
 _ACCEPTED = re.compile(r"AuthenticationScheme: [\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was successfully authenticated")
 _STATUS = re.compile(
     r"Request finished.{0,4000}? - (?P<status>\d{3})\b|Request finished in .{1,40}? (?P<old>\d{3})\b|responded (?P<serilog>\d{3}) in ",
     re.DOTALL,
 )
+_TOOK = re.compile(r"(?P<ms>\d{1,9}(?:\.\d{1,9})?) ?ms\b")
+_TWO_WAYS = re.compile(r"(?<!\d)(?:0?[1-9]|1[0-2])[/.-](?:0?[1-9]|1[0-2])[/.-]\d{4}(?!\d)")
 _CHALLENGED = re.compile(r"\s*The response was successfully returned as a challenge response")
 _HOST_TEXT = re.compile(
-    r"\s*(?:Failed to validate the token\b[^\n]{0,20000}?\.(?=\s|$)|Exception occurred while processing message\."
+    r"\s*(?:Failed to validate the token\b[^\n]{0,20000}?\.(?=\s|$)|Exception occurred while processing message\b\.?"
     r"|An unhandled exception[^\n.]{0,200}\.|Error from RemoteAuthentication:"
     r"|[^\n]{1,200}? was not authenticated\. Failure message:)\s*(?:[\"'])?(?:[\w.`+]{1,300}:\s)?"
 )
 _INNER = re.compile(r" ---> (?:[\w.`+]{1,300}: )?")
 _REQUEST = re.compile(r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}[\s:,|-]{1,8}")
+_UNHANDLED: Final = ("An unhandled exception has occurred while exec", "An unhandled exception was thrown by")
 REMOTE_LOGIN: Final = "handling the remote login"
 _ADAPTERS = ("IdentityLoggerAdapter", "Microsoft.IdentityModel.EventSource", "Microsoft-IdentityModel")
 DISPATCHER: Final = "OpenIddict"
@@ -42,6 +53,8 @@ _PARAMETER = re.compile(
 )
 _IN_URL = re.compile(r"(?:token|hint|jwt|bearer|authorization)=e[wy]", re.IGNORECASE)
 _KEY_LENGTH = 600
+_LONGEST_HEAD: Final = 300
+_TAIL: Final = 200
 _KEPT_TEXT: Final = 64 * 1024
 """So much of a record's text is kept, characters; all of it has been read."""
 _CACHED_TEXT: Final = 16 * 1024
@@ -75,6 +88,9 @@ class Sighting(NamedTuple):
     status: int | None = None
     cut: bool = False
     secondary: bool = False
+    took_s: float | None = None
+    """How long the request ran that the record ends."""
+    trace_id: str | None = None
 
     @property
     def origin(self) -> Origin:
@@ -97,6 +113,8 @@ class _Text(NamedTuple):
     scheme: str | None
     begins: bool
     """It begins with a code."""
+    dated: bool
+    """It holds a date whose day and month cannot be told apart without the record's time."""
 
 
 def sight(record: Record) -> Sighting | None:
@@ -110,6 +128,8 @@ def sight(record: Record) -> Sighting | None:
     if record.secondary:
         return None
     known = _read(text)
+    if known.dated and record.time is not None:
+        known = _at(known, text, record.time)
     role = _role(known, logger, adapter=adapter)
     if role is None:
         return None
@@ -134,6 +154,8 @@ def sight(record: Record) -> Sighting | None:
         None,
         record.cut,
         record.secondary,
+        None,
+        record.trace_id,
     )
 
 
@@ -170,6 +192,7 @@ def _around(record: Record, role: Role) -> Sighting | None:
         _status(record) if role is Role.FINISH else None,
         record.cut,
         record.secondary,
+        _took(record.text) if role is Role.FINISH else None,
     )
 
 
@@ -210,8 +233,31 @@ def _made(text: str) -> _Text:
     )
     role = _fixed_role(text)
     refused = _REFUSED.match(text) if role is Role.REFUSED else None
-    scheme = refused.group("scheme").strip() if refused else None
-    return _Text(statement, role, _key(text), scheme, _begins_with_code(text, statement))
+    scheme = _scheme(refused.group("before")) if refused else None
+    dated = _TWO_WAYS.search(text) is not None
+    return _Text(statement, role, _key(text), scheme, _begins_with_code(text, statement), dated)
+
+
+def _at(known: _Text, text: str, time: datetime) -> _Text:
+    """The same with its dates read as the record's time decides."""
+    said = messages.read(text, time)
+    if said == known.statement.messages:
+        return known
+    return known._replace(statement=replace(known.statement, messages=said))
+
+
+def _scheme(before: str) -> str | None:
+    """The scheme in what stands before "was not authenticated": the last run behind whatever a layout prints first.
+
+    A scheme may hold dots and single spaces; it holds no separator of layouts, and what follows the name of a
+    logger or of a level is the scheme alone.
+    """
+    before = before.strip().rstrip("\"'“”\\ ")
+    run = before[max((m.end() for m in _SEPARATOR.finditer(before)), default=0) :].strip()
+    words = run.split(" ")
+    last = max((i for i, word in enumerate(words[:-1]) if _CATEGORY.fullmatch(word)), default=-1)
+    level = _LEVEL.match(rest) if (rest := " ".join(words[last + 1 :]).strip()) else None
+    return (rest[level.end() :] if level else rest) or None
 
 
 _remembered: Callable[[str], _Text] = lru_cache(maxsize=4096)(_made)
@@ -232,13 +278,15 @@ def _role(known: _Text, logger: str, *, adapter: bool) -> Role | None:
         return Role.LIBRARY if failing else None
     if not logger and known.begins:
         return Role.LIBRARY
-    return Role.APPLICATION if failing else None
+    if not failing:
+        return None
+    return Role.UNHANDLED if statement.text.lstrip().startswith(_UNHANDLED) else Role.APPLICATION
 
 
 def _fixed_role(text: str) -> Role | None:
     """The role that a host's own fixed text gives a record."""
     head = text[:600].lstrip()
-    if head.startswith("Failed to validate the token"):
+    if head.startswith(_FAILED) or _behind_head(head, _FAILED):
         return Role.EXCEPTION
     if head.startswith("Exception occurred while processing message"):
         return Role.MESSAGE
@@ -257,6 +305,12 @@ def _fixed_role(text: str) -> Role | None:
     if head.startswith("Application started."):
         return Role.START
     return None
+
+
+def _behind_head(head: str, fixed: str) -> bool:
+    """Whether a fixed text follows the rest of a head that no format knows."""
+    at = head.find(fixed)
+    return 0 < at <= _LONGEST_HEAD and "\n" not in head[:at] and _BEHIND_HEAD.match(head[:at]) is not None
 
 
 def _begins_with_code(text: str, statement: Statement) -> bool:
@@ -282,6 +336,13 @@ def _uncoded(text: str) -> int:
     inner = _INNER.search(text, wrapper) if wrapper >= 0 else None
     found = inner or _HOST_TEXT.match(text)
     return found.end() if found else 0
+
+
+def _took(text: str) -> float | None:
+    found = None
+    for found in _TOOK.finditer(text[-_TAIL:]):
+        pass
+    return float(found["ms"]) / 1000 if found else None
 
 
 def _status(record: Record) -> int | None:

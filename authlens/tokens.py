@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
+from authlens.catalogue.restored import restored
 from authlens.model import Frozen, Token, TokenForm
 from authlens.segments import MAX_TOKEN_CHARS, Members, NumberText, base64url, read_json_object, read_members
 
@@ -101,6 +102,13 @@ def find(text: str) -> tuple[Token, ...]:
 
 def locate(text: str) -> tuple[Found, ...]:
     """All tokens of a text with the offsets (characters) where they start and end; none overlaps another."""
+    whole = restored(text, quotes=False)
+    if whole is None:
+        return _located(text)
+    return tuple((whole.back(start), whole.back(end), token) for start, end, token in _located(whole.text))
+
+
+def _located(text: str) -> tuple[Found, ...]:
     taken: list[Found] = []
     for source in (_decoded, _runs, _hidden):
         taken = _with(taken, source(text))

@@ -78,7 +78,7 @@ def _head(text: str, found: int, end: int) -> Head | None:
     if text[end : end + 1] == ":":
         if name == _WORD and text.startswith(": '", end):
             return None  # a part of a message
-        fits = inner or line or (name != _WORD and (before[-1].isspace() or before[-1] in "'\"“‘({>:"))
+        fits = inner or line or (name != _WORD and (before[-1].isspace() or before[-1] in "'\"“‘({>:=*|"))
         return Head(name, start, end + 1, line, inner) if fits else None
     return (
         Head(name, start, end, line, inner) if _stands_alone(text, name, before, end, inner=inner, line=line) else None

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Final
 
 from authlens.catalogue import fitting, printed
+from authlens.catalogue.restored import unbroken
 from authlens.catalogue.templates import Template
 
 
@@ -52,7 +53,7 @@ class Said:
 
 def _text(said: Said, name: str, value: str) -> None:
     if not said.withheld(name, value):
-        said.fields.setdefault(name, value)
+        said.fields.setdefault(name, unbroken(value) if "\n" in value else value)
 
 
 def _list(said: Said, name: str, value: str) -> None:

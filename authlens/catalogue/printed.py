@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from authlens.catalogue.restored import unbroken
 from authlens.model import Frozen
 
 # --------------------------------------------------------------------------- hidden values
@@ -56,14 +57,15 @@ def hidden_type(value: str) -> str | None:
 # --------------------------------------------------------------------------- lists and keys
 
 _COMMA: Final = re.compile(r",(?:[ \t]{0,20}\r?\n\s{0,40}| )")
-_QUOTED: Final = re.compile(r"\b(KeyId|Kid|InternalId): '([^'\n]{0,1000})'")
+_QUOTED: Final = re.compile(r"\b(KeyId|Kid|InternalId):\s'([^']{0,1000})'")
 _PLAIN_ID: Final = re.compile(r"\bKeyId: ?([^\s',][^\s,]{0,500})")
 _MOST_KEYS: Final = 500
 
 
 def items(value: str) -> list[str]:
     """The elements of a printed list, with their own white space; nulls are left out."""
-    return [one for one in _COMMA.split(value) if not is_nothing(one)]
+    found = [one for one in _COMMA.split(value) if not is_nothing(one)]
+    return [unbroken(one) for one in found] if "\n" in value else found
 
 
 def keys(value: str) -> list[Frozen[str | None]]:
@@ -94,7 +96,7 @@ def _next_key(value: str, position: int) -> int:
 
 
 def _key(name: str, rest: str) -> Frozen[str | None]:
-    said = dict(reversed([(m[1], m[2]) for m in _QUOTED.finditer(rest[:4000])]))
+    said = dict(reversed([(m[1], unbroken(m[2])) for m in _QUOTED.finditer(rest[:4000])]))
     kid = said.get("KeyId") or said.get("Kid")
     if not kid and "KeyId" not in said:
         plain = _PLAIN_ID.search(rest[:4000])

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from authlens.model import Alternative, Confidence, Finding, Group, Severity
+from authlens.model import Alternative, Confidence, Finding, Group, Moment, Severity
 
 _MOST_ALTERNATIVES = 6
 _SEVERITIES = tuple(Severity)
@@ -15,16 +15,28 @@ _SEVERITIES = tuple(Severity)
 _CONFIDENCES = tuple(Confidence)
 """Surest first."""
 _STILL_GOING = timedelta(minutes=15)
-"""A group whose last failure lies no further back than this from the last one of all still goes on."""
+"""A group whose last failure lies no further back than this from the end of what was read still goes on."""
+RESTART = "restart"
+"""Kind of the moment at which an application started."""
 
 
-def build(findings: Sequence[Finding]) -> tuple[Group, ...]:
-    """All groups, the worst first; every finding is in exactly one."""
+def build(
+    findings: Sequence[Finding], *, end: datetime | None = None, moments: Sequence[Moment] = ()
+) -> tuple[Group, ...]:
+    """All groups, the worst first; every finding is in exactly one.
+
+    Args:
+        findings: All of them.
+        end: Of the last record whose time is known; that of the last failure when None.
+        moments: What else happened; a group that a restart ended does not go on.
+    """
     members: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         members.setdefault(finding.group_key or (finding.cause,), []).append(finding)
-    end = max((f.failure.time for f in findings if f.failure.time is not None), default=None)
-    groups = [_group(key, found, end) for key, found in members.items()]
+    times = [f.failure.time for f in findings if f.failure.time is not None]
+    last = max((*times, *((end,) if end is not None else ())), default=None)
+    restarts = sorted(m.time for m in moments if m.kind == RESTART)
+    groups = [_group(key, found, last, restarts) for key, found in members.items()]
     return tuple(sorted(groups, key=_worst_first))
 
 
@@ -32,11 +44,14 @@ def _worst_first(group: Group) -> tuple[int, int, int, str]:
     return _SEVERITIES.index(group.severity), -group.count, _CONFIDENCES.index(group.confidence), group.id
 
 
-def _group(key: tuple[str, ...], found: list[Finding], end: datetime | None) -> Group:
+def _group(
+    key: tuple[str, ...], found: list[Finding], end: datetime | None, restarts: Sequence[datetime] = ()
+) -> Group:
     ordered = sorted(found, key=_in_time)
     times = [f.failure.time for f in ordered if f.failure.time is not None]
     first, last = (times[0], times[-1]) if times else (None, None)
-    ongoing = last is not None and end is not None and end - last <= _STILL_GOING
+    restart = _ended_by(last, restarts)
+    ongoing = restart is None and last is not None and end is not None and end - last <= _STILL_GOING
     speaker = _speaker(ordered)
     return Group(
         id=hashlib.blake2b("\x1f".join(key).encode("utf-8", "replace"), digest_size=6).hexdigest(),
@@ -55,7 +70,7 @@ def _group(key: tuple[str, ...], found: list[Finding], end: datetime | None) -> 
         schemes=_sorted(f.failure.scheme for f in ordered),
         hosts=_sorted(f.failure.host for f in ordered),
         sources=_sorted(f.failure.origin.path for f in ordered),
-        explanation=_story(ordered, speaker, first, last, ongoing=ongoing),
+        explanation=_story(ordered, speaker, first, last, restart, ongoing=ongoing),
         evidence=speaker.evidence,
         remediation=speaker.remediation,
         references=speaker.references,
@@ -102,12 +117,24 @@ def _merged(ordered: Sequence[Finding]) -> tuple[Alternative, ...]:
 # --------------------------------------------------------------------------- the story
 
 
+def _ended_by(last: datetime | None, restarts: Sequence[datetime]) -> datetime | None:
+    """The first start of the application after which the failure was not seen again, if it came soon after."""
+    after = next((r for r in restarts if last is not None and r > last), None)
+    return after if after is not None and last is not None and after - last <= _STILL_GOING else None
+
+
 def _story(
-    ordered: Sequence[Finding], speaker: Finding, first: datetime | None, last: datetime | None, *, ongoing: bool
+    ordered: Sequence[Finding],
+    speaker: Finding,
+    first: datetime | None,
+    last: datetime | None,
+    restart: datetime | None,
+    *,
+    ongoing: bool,
 ) -> str:
     """One sentence that an operator acts on: what is the case, how often, since when, whether it goes on."""
     lead = _first_sentence(speaker.explanation or speaker.title).rstrip(".")
-    return f"{lead}: {_how_often(len(ordered))}{_when(first, last, ongoing=ongoing)}."
+    return f"{lead}: {_how_often(len(ordered))}{_when(first, last, restart, ongoing=ongoing)}."
 
 
 def _first_sentence(text: str) -> str:
@@ -123,12 +150,13 @@ def _how_often(count: int) -> str:
     return "1 request refused" if count == 1 else f"{count:,} requests refused"
 
 
-def _when(first: datetime | None, last: datetime | None, *, ongoing: bool) -> str:
+def _when(first: datetime | None, last: datetime | None, restart: datetime | None, *, ongoing: bool) -> str:
     if first is None or last is None:
         return ""
+    none = f", none after the restart at {_clock(restart, beside=last)}" if restart is not None else ""
     if first == last:
-        return f" at {_clock(first)}"
-    tail = "and it goes on" if ongoing else f"the last at {_clock(last, beside=first)}"
+        return f" at {_clock(first)}{none}"
+    tail = "and still so when the log ends" if ongoing else f"the last at {_clock(last, beside=first)}{none}"
     return f" since {_clock(first)}, {tail}"
 
 

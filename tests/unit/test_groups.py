@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from authlens.diagnosis import diagnose, groups, ruleset
-from authlens.model import Also, Alternative, Confidence, Evidence, Finding, Group, Origin, Severity
+from authlens.model import Also, Alternative, Confidence, Evidence, Finding, Group, Moment, Origin, Severity
 from tests.unit.helpers.refusals import ISSUER, NOW, OTHER, failure, scheme, table
 
 PACK = ruleset.load()
@@ -103,6 +103,30 @@ def test_a_group_of_an_hour_ago_does_not_go_on() -> None:
     assert ongoing == {"life.expired": False, "aud.other-api": True}
 
 
+def test_the_end_of_the_log_counts_and_not_the_last_failure() -> None:
+    """A log that goes on in peace for an hour tells that it is over."""
+    found = [finding(1), finding(2, at=after(3))]
+    assert groups.build(found)[0].ongoing
+    assert not groups.build(found, end=after(63))[0].ongoing
+
+
+def test_a_restart_that_ended_it_is_part_of_the_story() -> None:
+    """Failures that begin at one moment and end with the restart of the application."""
+    found = [finding(1), finding(2, at=after(29))]
+    restarts = [Moment(time=after(minutes), kind="restart", text="") for minutes in (-5, 30, 50)]
+    (group,) = groups.build(found, moments=restarts)
+    assert not group.ongoing
+    assert group.explanation.endswith("the last at 09:29:00 UTC, none after the restart at 09:30:00 UTC.")
+
+
+def test_a_restart_that_did_not_end_it_is_none_of_its_story() -> None:
+    """It fails again behind it, or had ended long before."""
+    found = [finding(1), finding(2, at=after(29))]
+    for minutes in (10, 300):
+        (group,) = groups.build(found, moments=[Moment(time=after(minutes), kind="restart", text="")])
+        assert "restart" not in group.explanation
+
+
 def test_without_times_nothing_is_said_of_when() -> None:
     """Unknown is unknown."""
     group = only([finding(1, at=None), finding(2, at=None)])
@@ -172,7 +196,7 @@ def test_what_fails_next_is_told_of_the_first_that_shows_it() -> None:
     [
         ((0,), "1 request refused at 2026-03-04 09:00:00 UTC."),
         ((0, 0), "2 requests refused at 2026-03-04 09:00:00 UTC."),
-        ((0, 1), "2 requests refused since 2026-03-04 09:00:00 UTC, and it goes on."),
+        ((0, 1), "2 requests refused since 2026-03-04 09:00:00 UTC, and still so when the log ends."),
     ],
 )
 def test_the_story_is_one_sentence_of_what_and_since_when(minutes: tuple[float, ...], tail: str) -> None:

@@ -321,9 +321,35 @@ def test_a_www_authenticate_header_gives_what_the_message_hides() -> None:
     found = messages.read(f"{header}\n{hidden}")
     assert messages.primary(found) == "IDX10223"
     assert found[-1].fields["valid_to"] == "2024-03-05T16:07:09Z"
-    alone = messages.read(header)
-    assert all(m.informational for m in alone)
-    assert said(header)["valid_to"] == "2024-03-05T16:07:09Z"
+    assert codes(f"{header}\n{hidden}").count("IDX10223") == 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stated"),
+    [
+        ("The issuer '(null)' is invalid", {}),
+        ("The issuer 'https://a.example' is invalid", {"iss": "https://a.example"}),
+        ("The audience 'a, b' is invalid", {"aud": ("a", "b")}),
+        ("The token expired at '03/05/2024 16:07:09'", {"valid_to": "2024-03-05T16:07:09Z"}),
+        ("The signature key was not found", {}),
+    ],
+)
+def test_a_header_alone_is_a_refusal(sentence: str, stated: dict[str, object]) -> None:
+    """A response's header is often all that is pasted: it says that a token was refused, and mostly why."""
+    header = f'< WWW-Authenticate: Bearer error="invalid_token", error_description="{sentence}"'
+    (found,) = [m for m in messages.read(header) if not m.informational]
+    assert found.code is None
+    assert found.template.startswith('WWW-Authenticate: Bearer error="invalid_token", error_description="The ')
+    assert found.fields == {"error": "invalid_token", "error_description": sentence, **stated}
+    assert messages.only_header(messages.read(header))
+
+
+def test_a_header_without_a_reason_is_a_refusal_too() -> None:
+    """ASP.NET Core gives no description for types that it does not list; a bare challenge refuses nothing."""
+    assert messages.only_header(messages.read('WWW-Authenticate: Bearer error="invalid_token"'))
+    assert messages.read("WWW-Authenticate: Bearer") == ()
+    beside = 'Failed to validate the token.\nWWW-Authenticate: Bearer error="invalid_token"'
+    assert not messages.only_header(messages.read(beside))
 
 
 # --------------------------------------------------------------------------- hidden values
@@ -388,6 +414,11 @@ def test_a_hidden_null_is_nothing_and_not_hidden() -> None:
         "Portal was not authenticated. Failure message: Tenant x is not onboarded.",
         "OpenIddict.Validation.AspNetCore was not authenticated. Failure message: An error occurred while authenticating the current request.",
         "expired bearer token received",
+        "w3wp[1]: 2020-06-23|WARN|Microsoft.Owin.Security.OAuth.OAuthBearerAuthenticationMiddleware|x|invalid bearer token received",
+        "SecurityTokenException: No token validator was found for the given token.\nMicrosoft.AspNetCore.X.MoveNext()",
+        "[SecurityTokenException: no validator found]\n   Microsoft.Owin.Security.WsFederation.X.MoveNext() +4176",
+        "System.InvalidOperationException: The MetadataAddress or Authority must use HTTPS unless disabled for development by setting RequireHttpsMetadata=false.\n   at A.B.C()",
+        "[OpenIdConnectProtocolException: \"OpenIdConnectMessage.Error was not null, indicating an error. Error: 'access_denied'. Error_Description (may be empty): 'x'. Error_Uri (may be empty): ''.\"]",
     ],
 )  # fmt: skip
 def test_refusals_without_a_code(text: str) -> None:
@@ -404,6 +435,14 @@ def test_an_error_response_of_the_provider() -> None:
     """The provider's own error is in the host's text."""
     text = "Error from RemoteAuthentication: Message contains error: 'access_denied', error_description: 'AADSTS65004: User's consent', error_uri: 'error_uri is null'.."
     assert said(text) == {"error": "access_denied", "error_description": "AADSTS65004: User's consent"}
+
+
+def test_wifs_codes_are_codes() -> None:
+    """The JWT handler before IDX codes ran on WIF, whose own codes stand beside its Jwt ones."""
+    text = "[SecurityTokenValidationException: WIF10201: No valid key mapping found for securityToken: 'x' and issuer: 'http://a.example'.]"
+    found = only(text)
+    assert found.code == "WIF10201"
+    assert found.values == ("x", "http://a.example")
 
 
 def test_a_code_beats_the_hosts_words() -> None:

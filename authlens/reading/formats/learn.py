@@ -226,7 +226,9 @@ def _joined(tokens: list[Token]) -> str:
             if token.kind == "name":
                 pattern = f"(?P<cat>{pattern})"
         elif token.kind == "bracket":
-            pattern = rf"{re.escape(token.value[0])}[^{re.escape(token.value[-1])}\n]{{0,200}}{re.escape(token.value[-1])}"
+            pattern = (
+                rf"{re.escape(token.value[0])}[^{re.escape(token.value[-1])}\n]{{0,200}}{re.escape(token.value[-1])}"
+            )
         parts.append(_once(pattern, named))
     return "".join(parts)
 

@@ -64,9 +64,7 @@ def _sniff(head: bytes, depth: int, *, partial: bool) -> Layout:
 # --------------------------------------------------------------------------- envelopes
 
 
-def _wrapped(
-    name: str, head: bytes, depth: int, why: str, *, partial: bool, prefix: str | None = None
-) -> Layout:
+def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool, prefix: str | None = None) -> Layout:
     """The layout of what an envelope holds, with the envelope around it."""
     envelope = envelopes.of(name, prefix)
     whole = head if envelope.whole or not partial else head[: head.rfind(b"\n") + 1] or head

@@ -182,7 +182,7 @@ def _beginning(pattern: str) -> str:
     if pattern.startswith(("(?P<lvl>", "(?P<cat>")):
         return "A-Za-z_"
     first = pattern[1] if pattern.startswith("\\") else pattern[:1]
-    generic = first in {"[", "(", ""} and not pattern.startswith("\\") or pattern.startswith(r"\t")
+    generic = (first in {"[", "(", ""} and not pattern.startswith("\\")) or pattern.startswith(r"\t")
     return r"\t\x20-\xff" if generic else re.escape(first)
 
 
@@ -276,7 +276,9 @@ def apart(run: Run) -> Iterable[Run]:
 
 # --------------------------------------------------------------------------- properties
 
-_PROPERTY = re.compile(r'[{,] ?"?(RequestId|SourceContext|TraceId|SpanId|ActionName|RequestPath|ConnectionId)"?: ?(?:"([^"\n]{0,2048})"|([^,}\s"]{1,2048}))')
+_PROPERTY = re.compile(
+    r'[{,] ?"?(RequestId|SourceContext|TraceId|SpanId|ActionName|RequestPath|ConnectionId)"?: ?(?:"([^"\n]{0,2048})"|([^,}\s"]{1,2048}))'
+)
 _TAIL = re.compile(r' ?\{ ?"?[A-Za-z]\w{0,63}"?: ?')
 _TAIL_LINES = 200
 
@@ -305,7 +307,10 @@ def _properties(draft: Draft) -> None:
         tail = next((m for m in _TAIL.finditer(bare) if _is_tail(bare[m.start() :])), None)
         if tail is None:
             return
-        values = {name: quoted or plain_ for name, quoted, plain_ in _PROPERTY.findall(bare[tail.start() : tail.start() + 16384])}
+        values = {
+            name: quoted or plain_
+            for name, quoted, plain_ in _PROPERTY.findall(bare[tail.start() : tail.start() + 16384])
+        }
         draft.fields = {**draft.fields, **values}
         draft.logger = draft.logger or values.get("SourceContext")
         draft.trace_id = draft.trace_id or values.get("TraceId")
@@ -318,7 +323,9 @@ def _properties(draft: Draft) -> None:
 def _is_tail(text: str) -> bool:
     """Whether a line's end is a list of properties that hides nothing worth reading."""
     depth_ = text.count("{") == text.count("}")
-    return depth_ and _PROPERTY.search(text[:16384]) is not None and not needles.hit(text.encode()) and "eyJ" not in text
+    return (
+        depth_ and _PROPERTY.search(text[:16384]) is not None and not needles.hit(text.encode()) and "eyJ" not in text
+    )
 
 
 # --------------------------------------------------------------------------- bodies
