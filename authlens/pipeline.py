@@ -21,7 +21,7 @@ from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, 
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
 from authlens.failures import Joiner
-from authlens.model import Amount, Failure, Frozen, InputReport, Result
+from authlens.model import Amount, Failure, Frozen, InputReport, Moment, Result, Role
 from authlens.parts import Progress
 from authlens.reading import sources
 from authlens.sightings import AROUND, Shared
@@ -104,6 +104,10 @@ class _Gathered:
     notes: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
     interrupted: bool = False
+    moments: tuple[Moment, ...] = ()
+    """When an application started."""
+    alone: bool = False
+    """One process of one application wrote all of it: a restart concerns every failure."""
     around: exposures.Around = field(default_factory=exposures.Around)
     """What records show that tell of no failure."""
 
@@ -196,6 +200,9 @@ def scan(
         witness=witness,
         given=evidence_secrets.Given(secret) if secret else None,
         around=gathered.around,
+        end=max((r.last for r in gathered.reports if r.last is not None), default=None),
+        moments=gathered.moments,
+        alone=gathered.alone,
     )
     timings.add("conclude", began)
     return replace(
@@ -219,6 +226,7 @@ def conclude(
     around: exposures.Around | None = None,
     end: datetime | None = None,
     moments: Sequence[Moment] = (),
+    alone: bool = False,
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
     table = evidence.build(failures, book=book, documents=known, now=now, given=given)
@@ -229,7 +237,7 @@ def conclude(
         version=__version__,
         now=now,
         findings=findings,
-        groups=groups.build(findings, end=end, moments=moments),
+        groups=groups.build(findings, end=end, moments=moments if alone else ()),
         moments=tuple(moments),
         exposures=exposures.find(findings, known.all(), now=now, around=around, documents=known),
         issuers=known.all(),
@@ -270,6 +278,8 @@ def _gather(
     timings.add("observe", began)
     began = time.perf_counter()
     arranged = rotation.arrange(logs)
+    out.moments = _starts(arranged)
+    out.alone = _alone(arranged)
     joined = [f for series in arranged.series for f in _joined(series)]
     out.failures = [f for f in joined if period.holds(f.time)]
     for series in arranged.series:
@@ -316,10 +326,8 @@ def _read(
 def _limits(shared: Shared) -> list[str]:
     if not shared.left_out:
         return []
-    return [
-        f"there are more than {shared.most} different messages: of {shared.left_out} further records only the codes "
-        "are kept, not the values"
-    ]
+    more = f"there are more than {shared.most} different messages"
+    return [f"{more}: of {shared.left_out} further records only the codes are kept, not the values"]
 
 
 def _joined(series: rotation.Series) -> tuple[Failure, ...]:
@@ -328,6 +336,19 @@ def _joined(series: rotation.Series) -> tuple[Failure, ...]:
         for sighting in sightings:
             joiner.feed(sighting)
     return joiner.close()
+
+
+def _starts(arranged: rotation.Arranged) -> tuple[Moment, ...]:
+    """When applications started, as far as the logs say."""
+    said = (s for series in arranged.series for _, seen in series.members for s in seen)
+    times = {s.time for s in said if s.role is Role.START and s.time is not None}
+    return tuple(Moment(time=t, kind=groups.RESTART, text="the application started") for t in sorted(times))
+
+
+def _alone(arranged: rotation.Arranged) -> bool:
+    """Whether all that was read comes from one process."""
+    said = {(s.host, s.stream) for series in arranged.series for _, seen in series.members for s in seen}
+    return len(arranged.series) == 1 and len(said) == 1
 
 
 def _undated(failures: Sequence[Failure], period: Period) -> list[str]:

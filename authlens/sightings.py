@@ -340,8 +340,8 @@ def _uncoded(text: str) -> int:
 
 def _took(text: str) -> float | None:
     found = None
-    for found in _TOOK.finditer(text[-_TAIL:]):
-        pass
+    for match in _TOOK.finditer(text[-_TAIL:]):
+        found = match
     return float(found["ms"]) / 1000 if found else None
 
 

@@ -85,12 +85,26 @@ def restored(text: str, *, quotes: bool = True) -> Restored | None:
             out.edit((m.start(), m.end(), " ") for m in _HARD_BLANK.finditer(out.text))
     if '""' in out.text and _CSV.search(out.text):
         out.edit(_every('""', '"', out.text, 0))
-    first = _FIRST_QUOTE.search(out.text) if quotes else None
+    first = _first_quote(out.text) if quotes else None
     if first is not None:
         _requote(out, first)
     if "\n" in out.text:
         out.edit(_wraps(out.text))
     return out if out.edited else None
+
+
+def _first_quote(text: str) -> re.Match[str] | None:
+    """The first quotation mark that a message opens, with the code before it."""
+    for _, code in zip(range(_MOST_CODES), _CODES.finditer(text), strict=False):
+        first = _FIRST_QUOTE.match(text, code.start())
+        if first is not None:
+            return first
+    return None
+
+
+_CODES: Final = re.compile(_CODE)
+_MOST_CODES: Final = 20
+"""Among so many codes one has a quotation mark behind it."""
 
 
 def unbroken(value: str) -> str:
@@ -142,20 +156,16 @@ _SINGLE_CHARACTERS: Final = "‘’‚‛′´＇"
 
 def _wraps(text: str) -> Iterator[_Edit]:
     """Line breaks (and the indent behind them) that a tool put in at its last column, in the middle of words."""
-    code = re.search(_CODE, text)
+    code = _CODES.search(text)
     if code is None:
         return
     start = _first_line(text, code.start())
     lines = list(_paragraph(text, start))
     lengths = [len(line) for line in lines[:-1]]
     columns = max(lengths[1:], default=0)
-    if (
-        columns < _LEAST_COLUMNS
-        or lengths.count(columns) < 2
-        or not any(  # one line is always the longest
-            _is_inside(lines, i, columns) for i in range(1, len(lines) - 1)
-        )
-    ):
+    if columns < _LEAST_COLUMNS or lengths.count(columns) == 1:  # some line is always the longest
+        return
+    if not any(_is_inside(lines, i, columns) for i in range(1, len(lines) - 1)):
         return
     indent = min(len(line) - len(line.lstrip(" ")) for line in lines[1:])
     at = start

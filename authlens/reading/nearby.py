@@ -10,8 +10,8 @@ from authlens.reading import needles
 
 WINDOW = 64 * 1024
 """So far behind the start of a hit's record a request's end is still looked for, bytes."""
-NAMELESS = 2
-"""So many ends of requests are kept behind a hit where neither has a request's id."""
+NAMELESS = 4
+"""So many acceptances and ends of requests are kept behind a hit where neither has a request's id."""
 
 
 class Placed(Protocol):

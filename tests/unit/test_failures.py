@@ -54,7 +54,7 @@ class Log:
         )
         return self
 
-    def exception(self, text: str, request: str | None = None) -> "Log":
+    def failed(self, text: str, request: str | None = None) -> "Log":
         kind = "Microsoft.IdentityModel.Tokens.SecurityTokenValidationException"
         return self.add(f"Failed to validate the token.\n{kind}: {text}\n   at A.B()", request=request)
 
@@ -67,24 +67,24 @@ class Log:
 
 def test_events_1_and_7_are_one_failure() -> None:
     """The handler's exception and its refusal tell of one failure; the scheme comes from the second."""
-    (failure,) = Log().exception(EXPIRED).refused(EXPIRED, scheme="Partners").failures()
+    (failure,) = Log().failed(EXPIRED).refused(EXPIRED, scheme="Partners").failures()
     assert (failure.code, failure.scheme, failure.repeats, failure.origin.line) == ("IDX10223", "Partners", 1, 1)
 
 
 def test_two_texts_are_two_failures() -> None:
     """A refusal that quotes another message belongs to another failure."""
-    assert [f.code for f in Log().exception(EXPIRED).refused(AUDIENCE).failures()] == ["IDX10223", "IDX10214"]
+    assert [f.code for f in Log().failed(EXPIRED).refused(AUDIENCE).failures()] == ["IDX10223", "IDX10214"]
 
 
 def test_two_requests_with_one_text_are_two_failures() -> None:
     """Overlapping requests with the same hidden text are kept apart by their ids."""
-    log = Log().exception(AUDIENCE, "a:1").exception(AUDIENCE, "b:1").refused(AUDIENCE, "b:1").refused(AUDIENCE, "a:1")
+    log = Log().failed(AUDIENCE, "a:1").failed(AUDIENCE, "b:1").refused(AUDIENCE, "b:1").refused(AUDIENCE, "a:1")
     assert [(f.request_id, f.repeats) for f in log.failures()] == [("a:1", 1), ("b:1", 1)]
 
 
 def test_without_ids_the_count_holds_and_the_link_is_marked() -> None:
     """Two equal texts at once and no ids: two failures, and which refusal is whose is not claimed."""
-    first, second = Log().exception(AUDIENCE).exception(AUDIENCE).refused(AUDIENCE).refused(AUDIENCE).failures()
+    first, second = Log().failed(AUDIENCE).failed(AUDIENCE).refused(AUDIENCE).refused(AUDIENCE).failures()
     assert [link.sure for link in first.links] == [False]
     assert [link.sure for link in second.links] == [True]
 
@@ -93,14 +93,14 @@ def test_two_schemes_in_one_request_are_two_failures() -> None:
     """One scheme refusing one token is one failure, so two schemes make two."""
     log = Log()
     for scheme in ("EntraId", "Auth0"):
-        log.exception(EXPIRED, "r:1").refused(EXPIRED, "r:1", scheme=scheme)
+        log.failed(EXPIRED, "r:1").refused(EXPIRED, "r:1", scheme=scheme)
     assert [f.scheme for f in log.failures()] == ["EntraId", "Auth0"]
 
 
 def test_the_applications_line_between_the_events_is_a_repeat() -> None:
     """An OnAuthenticationFailed handler's own line joins, with and without request ids."""
     for request in (None, "r:1"):
-        log = Log().exception(EXPIRED, request)
+        log = Log().failed(EXPIRED, request)
         log.add(f"Authentication failed for /orders: {EXPIRED}", logger="Contoso.Events", request=request)
         (failure,) = log.refused(EXPIRED, request).failures()
         assert failure.repeats == 2
@@ -114,7 +114,7 @@ def test_the_applications_own_validation_is_a_failure() -> None:
 
 def test_the_applications_line_after_another_requests_refusal_is_its_own() -> None:
     """Without ids a line behind a finished refusal is not swallowed by it."""
-    log = Log().exception(AUDIENCE).refused(AUDIENCE).add(f"Rejected: {AUDIENCE}", logger="Contoso.Gate")
+    log = Log().failed(AUDIENCE).refused(AUDIENCE).add(f"Rejected: {AUDIENCE}", logger="Contoso.Gate")
     assert len(log.failures()) == 2
 
 
@@ -184,7 +184,7 @@ def test_a_lost_correlation_cookie_is_one_failure_without_a_code() -> None:
 def test_the_librarys_own_lines_are_absorbed_by_the_handlers() -> None:
     """Where handlers are heard, IdentityLoggerAdapter's errors are repeats and its information nothing."""
     log = Log().add(VALID, logger=ADAPTER).add(EXPIRED, logger=ADAPTER, level="error")
-    (failure,) = log.exception(EXPIRED).refused(EXPIRED).failures()
+    (failure,) = log.failed(EXPIRED).refused(EXPIRED).failures()
     assert failure.repeats == 2
     assert {link.role for link in failure.links} == {Role.LIBRARY, Role.REFUSED}
 
@@ -217,13 +217,13 @@ def test_a_copy_of_a_log_does_not_join_its_original() -> None:
     """The same records again, ids included, are failures of their own."""
     log = Log()
     for _ in range(2):
-        log.exception(EXPIRED, "r:1").refused(EXPIRED, "r:1")
+        log.failed(EXPIRED, "r:1").refused(EXPIRED, "r:1")
     assert [f.repeats for f in log.failures()] == [1, 1]
 
 
 def test_another_scheme_that_accepts_is_told() -> None:
     """The outcome names the scheme that accepted the request, and the status of its end."""
-    log = Log().exception(EXPIRED, "r:1").refused(EXPIRED, "r:1", scheme="EntraId")
+    log = Log().failed(EXPIRED, "r:1").refused(EXPIRED, "r:1", scheme="EntraId")
     log.add("AuthenticationScheme: Auth0 was successfully authenticated.", request="r:1", secondary=True)
     log.add("Request finished HTTP/1.1 GET http://h/x - 200 - - 3ms", logger="H", request="r:1", secondary=True)
     (failure,) = log.failures()
@@ -232,7 +232,7 @@ def test_another_scheme_that_accepts_is_told() -> None:
 
 def test_a_far_request_end_says_nothing() -> None:
     """What was cut out for context only counts near a hit, wherever parts were cut."""
-    log = Log().exception(EXPIRED).refused(EXPIRED)
+    log = Log().failed(EXPIRED).refused(EXPIRED)
     log.add("Request finished HTTP/1.1 GET http://h/x - 200 - - 3ms", logger="H", secondary=True, gap=100_000)
     (failure,) = log.failures()
     assert failure.outcome.status is None
@@ -259,3 +259,168 @@ def test_a_challenge_without_a_token_is_no_failure() -> None:
         logger="OpenIddict.Validation.OpenIddictValidationDispatcher",
     )
     assert log.failures() == ()
+
+
+SHOWN = (
+    "IDX10214: Audience validation failed. Audiences: 'https://a.example'. Did not match: "
+    "validationParameters.ValidAudience: 'https://b.example' or validationParameters.ValidAudiences: 'null'."
+)
+OWN = "JWT validation failed for /orders: "
+END = "Request finished HTTP/1.1 GET http://h/x - {} - - {}ms"
+
+
+def _end(log: Log, status: int, took: float = 5000) -> Log:
+    return log.add(END.format(status, took), logger="H", secondary=True)
+
+
+def test_what_stands_before_the_scheme_is_no_part_of_it() -> None:
+    """However a layout separates its columns, events 1 and 7 are one failure of the scheme's name alone."""
+    heads = {
+        "10:00:00 INFO Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler -> ": "Bearer",
+        "app[web.1]:       ": "Bearer",
+        "(I) ": "Legacy",
+        "api\tMicrosoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler\t": "Keycloak",
+        "GET /orders Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler ": "Bearer",
+        "[INF] ": "Azure AD",
+        "INFO Microsoft.AspNetCore.X.Handler: ": "OpenIddict.Validation.AspNetCore",
+        '"': 'Auth0"',
+    }
+    for head, scheme in heads.items():
+        (failure,) = Log().failed(EXPIRED).refused(EXPIRED, scheme=head + scheme).failures()
+        assert (failure.scheme, failure.repeats) == (scheme.strip('"'), 1)
+
+
+def test_event_1_behind_a_head_that_no_format_knows() -> None:
+    """The fixed text opens the failure also where the rest of a layout's head stands before it."""
+    log = Log().add(f"api :: Failed to validate the token.\nA.B: {EXPIRED}")
+    (failure,) = log.refused(EXPIRED).failures()
+    assert failure.repeats == 1
+
+
+def test_the_applications_line_behind_its_refusal_is_a_repeat() -> None:
+    """A line that retells shown values right behind event 7, every time it is written, is no failure."""
+    log = Log()
+    for _ in range(3):
+        log.failed(SHOWN).refused(SHOWN).add(OWN + SHOWN, logger="Contoso.Errors")
+        _end(log, 401)
+    assert [f.repeats for f in log.failures()] == [2, 2, 2]
+    assert [link.sure for link in log.failures()[0].links] == [True, False]
+
+
+def test_the_applications_line_before_event_1_is_a_repeat() -> None:
+    """The failure then begins with that line."""
+    failures = Log().add(OWN + SHOWN, logger="Contoso.Errors").failed(SHOWN).refused(SHOWN).failures()
+    assert [(f.origin.line, f.repeats, f.scheme) for f in failures] == [(1, 2, "Bearer")]
+
+
+def test_a_logger_that_validates_by_itself_does_so_beside_a_refusal_too() -> None:
+    """One line of the kind without a refusal beside it shows that none of them retells."""
+    log = Log().failed(SHOWN).refused(SHOWN).add(OWN + SHOWN, logger="Contoso.Gate")
+    _end(log, 401).add(OWN + EXPIRED, logger="Contoso.Gate")
+    assert len(log.failures()) == 3
+
+
+def test_the_applications_line_of_the_next_request_is_its_own() -> None:
+    """Where a request ended between, the line tells of another."""
+    log = Log().failed(SHOWN).refused(SHOWN)
+    assert len(_end(log, 401).add(OWN + SHOWN, logger="Contoso.Gate").failures()) == 2
+
+
+def test_hidden_texts_join_where_enough_lines_agree() -> None:
+    """A text without values proves nothing once; three times beside a refusal it does."""
+    for times, count in ((1, 2), (3, 3)):
+        log = Log()
+        for _ in range(times):
+            _end(log.failed(AUDIENCE).refused(AUDIENCE).add(OWN + AUDIENCE, logger="Contoso.Errors"), 401)
+        assert len(log.failures()) == count
+
+
+def test_an_unhandled_exception_behind_a_refusal_is_a_repeat() -> None:
+    """The error handler prints the exception again, before or behind the request's end."""
+    text = f"An unhandled exception has occurred while executing the request.\nSystem.Exception: x\n ---> A.B: {SHOWN}"
+    (failure,) = Log().failed(SHOWN).refused(SHOWN).add(text, logger=MIDDLEWARE).failures()
+    assert failure.repeats == 2
+    thrown = "System.InvalidOperationException: No SecurityTokenValidator available for token: eyJ0"
+    text = f"An unhandled exception was thrown by the application.\n{thrown}"
+    log = Log().add(f"Exception occurred while processing message\n{thrown}")
+    (failure,) = _end(log, 500).add(text, logger="Microsoft.AspNet.Server.Kestrel").failures()
+    assert failure.repeats == 1
+
+
+def test_another_scheme_that_accepts_is_told_without_ids() -> None:
+    """One request at a time: what was accepted before the request ended well was the refused request."""
+    for status, took, accepted in ((200, 5000, "Auth0"), (401, 5000, None)):
+        log = Log().failed(EXPIRED).refused(EXPIRED, scheme="EntraId")
+        log.add("Successfully validated the token.", secondary=True)
+        log.add("AuthenticationScheme: Auth0 was successfully authenticated.", secondary=True)
+        (failure,) = _end(log, status, took).failures()
+        assert (failure.outcome.accepted_by, failure.outcome.status) == (accepted, status)
+
+
+def test_a_request_that_began_after_the_refusal_was_not_refused() -> None:
+    """What another request was accepted by says nothing of this one."""
+    log = Log().failed(EXPIRED).refused(EXPIRED, scheme="EntraId")
+    for _ in range(150):
+        log.add(VALID, logger=ADAPTER)
+    log.add("AuthenticationScheme: Auth0 was successfully authenticated.", secondary=True)
+    (failure,) = _end(log, 200, 3).failures()
+    assert failure.outcome.accepted_by is None
+
+
+def test_katanas_warning_joins_the_reason_before_it() -> None:
+    """Behind a coded record it is the same failure; alone it is one without a code."""
+    katana = "Microsoft.Owin.Security.OAuth.OAuthBearerAuthenticationMiddleware"
+    for words in ("invalid bearer token received", "expired bearer token received"):
+        (joined,) = (
+            Log().add(f"Authentication failed\nA.B: {EXPIRED}", logger=katana).add(words, logger=katana).failures()
+        )
+        assert (joined.code, joined.repeats) == ("IDX10223", 1)
+        (alone,) = Log().add(words, logger=katana).failures()
+        assert alone.code is None
+
+
+def test_one_fetch_with_other_headers_is_one_failure() -> None:
+    """What the library prints of an answer changes from moment to moment; code, address and status do not."""
+    fetch = (
+        "IDX20807: Unable to retrieve document from: 'https://id.example/a'. HttpResponseMessage: 'StatusCode: 404, "
+        "ReasonPhrase: 'Not Found', Version: 1.1, Headers:\n{{\n  Date: {}\n}}', HttpResponseMessage.Content: 'gone'."
+    )
+    log = Log().add(fetch.format("Thu, 29 Sep 2022 17:42:01 GMT"), logger=ADAPTER, level="error")
+    log.add(
+        "An unhandled exception has occurred while executing the request.\nSystem.InvalidOperationException: IDX20803: "
+        "Unable to obtain configuration from: 'https://id.example/a'.\n ---> System.IO.IOException: "
+        + fetch.format("Thu, 29 Sep 2022 17:42:09 GMT"),
+        logger=MIDDLEWARE,
+        level="error",
+    )
+    (failure,) = log.failures()
+    assert failure.code == "IDX20803"
+
+
+def test_a_scheme_registered_twice_is_a_failure_without_a_code() -> None:
+    """The host does not start, or the request ends in it."""
+    text = "Unhandled exception. System.InvalidOperationException: Scheme already exists: Bearer\n   at A.B()"
+    (failure,) = Log().add(text, logger=None, level="error").failures()
+    assert (failure.code, failure.exceptions[0]) == (None, "System.InvalidOperationException")
+
+
+def test_a_date_that_reads_two_ways_is_read_by_the_records_time() -> None:
+    """The text is the same, the time decides between day and month."""
+    text = (
+        "IDX10223: Lifetime validation failed. The token is expired. ValidTo: '04/03/2026 08:00:00', "
+        "Current time: '04/03/2026 08:30:00'."
+    )
+    (failure,) = Log().failed(text).failures()
+    assert str(failure.fields["valid_to"]).startswith("2026-03-04")
+
+
+HEADER = 'Response: 401 WWW-Authenticate: Bearer error="invalid_token", error_description="The token is expired"'
+
+
+def test_a_response_header_counts_only_where_nothing_else_tells_of_a_refusal() -> None:
+    """Beside the records of its request it adds nothing, with ids or without, before them or after."""
+    assert len(Log().add(HEADER, logger="Http", request="r").failures()) == 1
+    for request in (None, "r"):
+        log = Log().add(HEADER, logger="Http", request=request).failed(EXPIRED, request).refused(EXPIRED, request)
+        (failure,) = log.add(HEADER, logger="Http", request=request).failures()
+        assert failure.code == "IDX10223"

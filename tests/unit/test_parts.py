@@ -8,7 +8,7 @@ import pytest
 
 from authlens import parts
 from authlens.model import Layout, Part
-from authlens.observe import Observed
+from authlens.observe import Observed, observe
 from authlens.reading import sources
 from tests.unit.helpers.logs import noise, refusal
 
@@ -66,7 +66,7 @@ def test_a_process_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_an_interrupt_keeps_what_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control-C ends the reading; the sum of the parts before is there."""
     path = write(tmp_path)
-    seen = parts.observe
+    seen = observe
     count = 0
 
     def interrupted(part: Part, layout: Layout, **options: object) -> Observed:

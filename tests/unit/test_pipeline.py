@@ -10,6 +10,7 @@ import pytest
 from authlens import pipeline
 from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport
+from authlens.parts import Progress
 from authlens.pipeline import ScanResult
 from tests.unit.helpers.logs import EXPIRED, START, first, line, noise, refusal, second
 
@@ -55,7 +56,11 @@ def test_a_folder_of_rotations_counts_every_failure_once(tmp_path: Path) -> None
     os.link(tmp_path / "app.log.1", tmp_path / "linked.log")
     result = scan(tmp_path)
     assert len(result.failures) == 3
-    assert [f.origin.path[len(str(tmp_path)) + 1 :] for f in result.failures] == ["app.log.2.gz", "app.log.1", "app.log"]
+    assert [f.origin.path[len(str(tmp_path)) + 1 :] for f in result.failures] == [
+        "app.log.2.gz",
+        "app.log.1",
+        "app.log",
+    ]
     linked = result.inputs[-1]
     assert (linked.failures, linked.ledger.records) == (0, 0)
     assert linked.ledger.skipped == {"read twice": linked.ledger.read}
@@ -108,7 +113,7 @@ def test_an_interrupt_gives_what_was_found(tmp_path: Path) -> None:
     one = write(tmp_path / "one.log", refusal(1))
     two = write(tmp_path / "two.log", refusal(2))
 
-    def stop(_: pipeline.Progress) -> None:
+    def stop(_: Progress) -> None:
         raise KeyboardInterrupt
 
     result = scan(one, two, progress=stop)
@@ -119,10 +124,10 @@ def test_an_interrupt_gives_what_was_found(tmp_path: Path) -> None:
 
 def test_progress_is_told(tmp_path: Path) -> None:
     """Bytes add up to the total; compressed input has none."""
-    told: list[pipeline.Progress] = []
+    told: list[Progress] = []
     path = write(tmp_path / "app.log", refusal(1), noise(2))
     scan(path, progress=told.append)
-    assert told[-1] == pipeline.Progress(done=path.stat().st_size, total=path.stat().st_size, failures=0) or (
+    assert told[-1] == Progress(done=path.stat().st_size, total=path.stat().st_size, failures=0) or (
         told[-1].failures <= 1 and told[-1].done == told[-1].total
     )
     packed = tmp_path / "app.log.gz"
