@@ -202,6 +202,12 @@ class Joiner:
             self.handlers = True
             self._unhosted = _Chains()
         self._expire(s)
+        last = self._last.get(s.stream)
+        if last is not None and _other_sink(last.sightings[-1], s):
+            last.unsure.add(len(last.sightings))
+            last.sightings.append(s)
+            last.number = self.number
+            return
         chosen, others = self._joinable(s)
         if chosen is None:
             chosen = self._opened(s)
@@ -382,6 +388,17 @@ class Joiner:
                 later.library = [*chain.library, s]
             else:
                 self._done.append((chain.serial, chain))
+
+
+def _other_sink(last: Sighting, s: Sighting) -> bool:
+    """Whether a second sink wrote the record before once more into one file: its head alone differs."""
+    return (
+        (last.time is None) is not (s.time is None)
+        and last.role is s.role
+        and last.request_id == s.request_id
+        and last.logger == s.logger
+        and last.statement.text == s.statement.text
+    )
 
 
 class _Kind(NamedTuple):

@@ -41,7 +41,12 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("authlens.reports.html",),
     "jwt": ("authlens.trust.checks.signature", "authlens.trust.keys"),
     "pandas": ("authlens.diagnosis", "authlens.pipeline"),
-    "re2": ("authlens.reading.needles", "authlens.diagnosis.detection", "authlens.diagnosis.engine", "authlens.diagnosis.ruleset"),
+    "re2": (
+        "authlens.reading.needles",
+        "authlens.diagnosis.detection",
+        "authlens.diagnosis.engine",
+        "authlens.diagnosis.ruleset",
+    ),
     "requests": ("authlens.trust.fetch",),
     "rich": ("authlens.reports.terminal", "authlens.cli"),
     "typer": ("authlens.cli",),

@@ -98,8 +98,18 @@ def _matches(table: EvidenceTable, ruleset: Ruleset) -> list[tuple[Concluder, ..
         if number == len(distinct):
             distinct.append(row)
         positions.append(number)
-    matches = engine.match(ruleset, table.frame(names, distinct))
+    matches = _few(ruleset, distinct) if len(distinct) <= _FEW else engine.match(ruleset, table.frame(names, distinct))
     return [matches[p] for p in positions]
+
+
+_FEW = 250
+"""For so many rows of different evidence, loading pandas takes longer than doing without it."""
+
+
+def _few(ruleset: Ruleset, rows: Sequence[Row]) -> list[tuple[Concluder, ...]]:
+    """Equal matches are one object, as ``engine.match`` gives them."""
+    known: dict[tuple[str, ...], tuple[Concluder, ...]] = {}
+    return [known.setdefault(tuple(one.id for one in found), found) for found in engine.match_rows(ruleset, rows)]
 
 
 def _asked(ruleset: Ruleset) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What counts as one failure: roles, requests and texts, not nearness."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from authlens.failures import join
@@ -424,3 +425,17 @@ def test_a_response_header_counts_only_where_nothing_else_tells_of_a_refusal() -
         log = Log().add(HEADER, logger="Http", request=request).failed(EXPIRED, request).refused(EXPIRED, request)
         (failure,) = log.add(HEADER, logger="Http", request=request).failures()
         assert failure.code == "IDX10223"
+
+
+def test_two_sinks_in_one_file_tell_of_one_failure() -> None:
+    """The same record once more behind a head without a date is no second refusal; behind the same head it is."""
+    log = Log()
+    for text in (
+        f"Failed to validate the token.\nA.B: {EXPIRED}",
+        f"Bearer was not authenticated. Failure message: {EXPIRED}",
+    ):
+        log.add(text).add(text)
+    assert len(log.failures()) == 2
+    log.records[1::2] = [replace(record, time=None) for record in log.records[1::2]]
+    (failure,) = log.failures()
+    assert failure.repeats == 3
