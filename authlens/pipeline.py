@@ -176,7 +176,7 @@ def scan(
     configured = (*expectations.from_config(apis), *told.expectations)
     network = _network(offline=offline, online=online, allowed=allow_issuers, ca_bundle=ca_bundle, cache=cache)
     known = documents.Documents(bundles=bundles, jwks=[str(p) for p in jwks], network=network, configured=configured)
-    unusable = [*map(str, told.faults), *(f"{e} {e.hint}".strip() for e in known.errors)]
+    unusable = [*map(str, told.faults), *(f"{e}. {e.hint}".strip(" .") + "." for e in known.errors)]
     timings.add("prepare", began)
     how = parts.How(format=format, zone=timezone)
     gathered = _gather(

@@ -73,7 +73,7 @@ def _json_file(path: str, largest: int) -> Mapping[str, object]:
         with Path(path).open("rb") as file:
             data = file.read(largest + 1)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}", hint="Check the path.") from error
     if len(data) > largest:
         raise InputError(f"{path}: is larger than {largest} bytes")
     try:
@@ -81,7 +81,12 @@ def _json_file(path: str, largest: int) -> Mapping[str, object]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text") from error
     except ValueError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}", hint=_what_to_save(data)) from error
+
+
+def _what_to_save(data: bytes) -> str:
+    page = "It is a web page: perhaps a sign-in or an error answered. " if data.lstrip()[:1] == b"<" else ""
+    return f"{page}Save what the provider itself answers: curl -fsS https://…/.well-known/openid-configuration, then its jwks_uri."
 
 
 def judge(
