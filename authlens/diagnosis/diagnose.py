@@ -11,8 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from authlens.catalogue.codes import lookup
 from authlens.diagnosis import engine
-from authlens.diagnosis.causes import UNDETERMINED
+from authlens.diagnosis.causes import CAUSES, UNDETERMINED
 from authlens.diagnosis.diagnose_checks import also, following
 from authlens.diagnosis.diagnose_words import decided_by, evidence_rows, read_by_words
 from authlens.diagnosis.evidence import OWN, EvidenceTable, Row
@@ -21,6 +22,8 @@ from authlens.diagnosis.rule import Concluder, Ruleset
 from authlens.model import Alternative, Confidence, Evidence, Failure, Finding, Judgement, Remediation, Severity
 
 MOST_ALTERNATIVES = 6
+_CHECKS = ("iss.", "aud.", "sig.")
+"""Causes that a comparison of values decides; a lifetime is told by the refusal itself."""
 _NOBODY = "No rule knows this failure; its text is shown as it stands."
 
 
@@ -142,6 +145,8 @@ class _Speaker:
 
     def _say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
         chosen = rules[0]
+        if _is_left_open(row, chosen):
+            return replace(_undetermined(row), alternatives=_among(_offered(row, rules)))
         alternatives = () if chosen.confidence is Confidence.CERTAIN else _alternatives(row, rules)
         remedies, references = self._remedies.get(chosen.cause, ((), ()))
         return _Said(
@@ -161,19 +166,38 @@ class _Speaker:
 
 def _alternatives(row: Row, rules: tuple[Concluder, ...]) -> tuple[Alternative, ...]:
     """The other causes that the evidence leaves open, best first, each once."""
-    chosen = rules[0]
+    return _among(one for one in _offered(row, rules) if one.cause != rules[0].cause)
+
+
+def _among(offered: Iterable[Alternative]) -> tuple[Alternative, ...]:
     found: dict[str, Alternative] = {}
-    for one in _offered(row, rules):
-        if one.cause != chosen.cause:
-            found.setdefault(one.cause, one)
+    for one in offered:
+        found.setdefault(one.cause, one)
     return tuple(found.values())[:MOST_ALTERNATIVES]
+
+
+def _is_left_open(row: Row, chosen: Concluder) -> bool:
+    """A response header alone names the check that failed; which of its causes it was, it does not tell."""
+    open_ = chosen.confidence is not Confidence.CERTAIN and chosen.cause.startswith(_CHECKS)
+    return row.get("log.header_only") is True and open_
 
 
 def _offered(row: Row, rules: tuple[Concluder, ...]) -> Iterator[Alternative]:
     for named in rules[0].alternatives:
         yield replace(named, decided_by=named.decided_by or decided_by(named.cause, row))
-    for rule in rules[1:]:
+    for rule in rules:
         yield Alternative(cause=rule.cause, why=sentence(rule.explain, row), decided_by=decided_by(rule.cause, row))
+
+
+def _known_causes(row: Row) -> tuple[Alternative, ...]:
+    """What the catalogue says that the code can stand for, where no rule tells more."""
+    entry = lookup(str(row.get("code") or ""))
+    causes = entry.causes if entry is not None else ()
+    return tuple(
+        Alternative(cause=cause, why=f"{row['code']} can stand for it.", decided_by=decided_by(cause, row))
+        for cause in causes[:MOST_ALTERNATIVES]
+        if cause in CAUSES
+    )
 
 
 def _undetermined(row: Row) -> _Said:
@@ -184,6 +208,7 @@ def _undetermined(row: Row) -> _Said:
         title="No rule knows this failure",
         explanation=_NOBODY,
         evidence=evidence_rows(UNDETERMINED, row),
+        alternatives=_known_causes(row),
         group_key=(UNDETERMINED, _text(row.get("code")), _text(row.get("says")), _text(row.get("scheme"))),
     )
 

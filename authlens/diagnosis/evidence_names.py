@@ -14,7 +14,18 @@ from authlens.trust.checks import nearmiss
 
 FORM = ("slash", "case", "whitespace", "scheme", "port", "list")
 """Kinds of difference that a person overlooks."""
-_ORDER = (*FORM, "api-scheme", "v1-v2", "tenant-template", "host-alias", "tenant", "realm", "environment", "other")
+_ORDER = (
+    *FORM,
+    "api-scheme",
+    "v1-v2",
+    "tenant-template",
+    "host-alias",
+    "path",
+    "tenant",
+    "realm",
+    "environment",
+    "other",
+)
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _INTERNAL = ("local", "internal", "lan", "intranet", "corp", "home", "svc", "cluster", "docker", "localdomain", "test")
 _HTTPS = re.compile(r"^https?://")
@@ -84,12 +95,19 @@ def _nearest(expected: tuple[str, ...], found: str, kind_of: Callable[[str, str]
 def _refined(kind: str | None, expected: str, found: str) -> str:
     if kind in (None, "realm") and (same := _same_service(expected, found)):
         return same
+    if kind in ("realm", None) and nearmiss.same_place(expected, found):
+        return "path"
     if kind is None:
         return "other"
     if kind != "host-alias" or _is_internal(expected) or _is_internal(found):
         return kind
     # Two public names are two installations, unless one tenant's id stands in both or their keys say otherwise
-    return "host-alias" if _GUID.search(urlsplit(found).path) else "environment"
+    return "host-alias" if _GUID.search(urlsplit(found).path) or _without_www(expected, found) else "environment"
+
+
+def _without_www(expected: str, found: str) -> bool:
+    one, other = ((_host(url) or "").removeprefix("www.") for url in (expected, found))
+    return one == other
 
 
 def _same_service(expected: str, found: str) -> str | None:
@@ -107,7 +125,7 @@ def by_keys(miss: object, *, shared: object) -> object:
 
     Where both publish the same keys they are one installation under two names; where they do not, they are two.
     """
-    if shared is True and miss in ("environment", "other", "realm"):
+    if shared is True and miss in ("environment", "other", "path", "realm"):
         return "host-alias"
     return "environment" if shared is False and miss == "host-alias" else miss
 
@@ -195,7 +213,9 @@ def _by_version(expected: tuple[str, ...], found: tuple[str, ...]) -> bool:
 
 def _audience_kind(expected: str, found: str) -> str:
     kind = _refined(nearmiss.audience(expected, found), expected, found)
-    if kind in ("port", "realm", "environment"):
+    if kind == "port" and nearmiss.is_default_port(expected, found):
+        return "port"
+    if kind in ("port", "realm", "environment", "path"):
         return "other"  # another port, path or public host is another API
     if kind == "api-scheme" and not (_GUID.search(expected) and _GUID.search(found)):
         return "scheme"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from authlens.model import Failure, Message
 
 _BY_WORD = {
-    "key-not-found": "IDX10501 IDX10505 IDX10513 IDX10515 IDX10516 IDX10522 IDX10524 IDX10527 ID2090",
+    "key-not-found": "IDX10501 IDX10505 IDX10513 IDX10515 IDX10516 IDX10522 IDX10524 IDX10527 ID2090 WIF10201",
     "kid-missing": "IDX10503 IDX10512 IDX10517 IDX10523 IDX10525 IDX10526",
     "signature-invalid": "IDX10502 IDX10508 IDX10511 IDX10514 IDX10520 IDX10521 ID2091",
     "no-keys": "IDX10500",
@@ -93,6 +93,9 @@ _NO_CODE = (
     ("no suitable TokenHandler", "no-handler"),
     ("Invalid JWT", "no-handler"),
     ("invalid bearer token received", "no-handler"),
+    ("No token validator was found for the given token", "no-handler"),
+    ("no validator found", "no-handler"),
+    ("MetadataAddress or Authority must use HTTPS", "https"),
     ("Scheme already exists", "scheme-collision"),
     ("Correlation failed", "nonce-state"),
     ("message.State", "nonce-state"),
@@ -102,14 +105,45 @@ _NO_CODE = (
     ("correlation cookie", "nonce-state"),
     ("Correlation.", "nonce-state"),
     ("Keyset does not exist", "key-unreadable"),
+    ("Invalid provider type specified", "key-unreadable"),
+    ("Message contains error", "sign-in-error"),
+    ("OpenIdConnectMessage.Error was not null", "sign-in-error"),
     ("invalid_client", "client"),
     ("unauthorized_client", "client"),
     ("redirect_uri", "client"),
-    ("Message contains error", "client"),
-    ("OpenIdConnectMessage.Error was not null", "client"),
     ("Issuer not known", "issuer"),
     ("expired bearer token received", "expired"),
 )
+_HEADER = "WWW-Authenticate: Bearer error="
+_OF_HEADER = (
+    ("The audience ", "audience"),
+    ("The issuer ", "issuer"),
+    ("The token expired at", "expired"),
+    ("The token is expired", "expired"),
+    ("The token is not valid before", "not-yet-valid"),
+    ("not valid yet", "not-yet-valid"),
+    ("The token has no expiration", "no-expiration"),
+    ("The token lifetime is invalid", "lifetime-order"),
+    ("The signature key was not found", "key-not-found"),
+    ("The signature is invalid", "signature-invalid"),
+)
+"""What ASP.NET Core's bearer handler tells the client of a refusal, in ``error_description``."""
+_NO_PRIVATE_KEY = re.compile(
+    r"Keyset does not exist|Invalid provider type specified|0x80090016|0x80090014|NTE_BAD_KEYSET", re.IGNORECASE
+)
+"""What the Windows key store says of a private key that is missing, not readable, or of another provider."""
+_SIGNING = frozenset({"IDX10614", "IDX10630", "IDX10638"})
+"""Creating a signature failed; the reason is the inner exception's."""
+_CLIENTS = frozenset(
+    {"invalid_client", "unauthorized_client", "invalid_request", "unsupported_response_type", "invalid_scope"}
+)
+"""Errors of RFC 6749, 4.1.2.1 and 5.2, that speak of the client's own data; the others do not."""
+_OF_CLIENT = re.compile(
+    r"client.{0,5}secret|redirect.{0,5}ur[il]|reply (?:url|address)|AADSTS(?:7000215|7000222|700016|50011)|MSIS9622"
+    r"|invalid_client|unauthorized_client",
+    re.IGNORECASE,
+)
+_ERROR = re.compile(r"error: ?['\"‘“]?(?P<error>[a-z_]{3,60})\b")
 _TENANT = re.compile(r"\btenants?\b", re.IGNORECASE)
 _FAULTS = frozenset(
     f"System.{name}Exception"
@@ -129,11 +163,14 @@ def says(failure: Failure) -> str:
     """One word for what the outermost code (or the host's own text) reports; ``unknown`` for what no list holds."""
     if failure.code is None:
         return _without_code(failure)
-    return of_code(failure.code, _text_of(failure, failure.code))
+    text = failure.statement.text if failure.code in _SIGNING else _text_of(failure, failure.code)
+    return of_code(failure.code, text)
 
 
 def of_code(code: str, text: str) -> str:
     """One word for a code; ``text`` is its message where it is known."""
+    if code in _SIGNING and _NO_PRIVATE_KEY.search(text):
+        return "key-unreadable"
     for part, word in _BY_TEXT.get(code, ()):
         if part in text:
             return word
@@ -158,12 +195,31 @@ def _messages(failure: Failure) -> Iterator[Message]:
 
 def _without_code(failure: Failure) -> str:
     texts = (failure.statement.text, *(m.template for m in failure.statement.messages))
+    if of_header(failure):
+        return next((word for part, word in _OF_HEADER if any(part in text for text in texts)), "unknown")
     for part, word in _NO_CODE:
         if any(part in text for text in texts):
-            return word
+            return _of_sign_in(failure) if word == "sign-in-error" else word
     if _is_library_fault(failure):
         return "library-fault"
     return "tenant-refused" if any(_TENANT.search(text[:4000]) for text in texts) else "unknown"
+
+
+def of_header(failure: Failure) -> bool:
+    """All that the log holds is the header that told the client of the refusal, and that says little."""
+    return failure.code is None and any(m.template.startswith(_HEADER) for m in failure.statement.messages)
+
+
+def _of_sign_in(failure: Failure) -> str:
+    """Whether the provider's error speaks of the client's data, of the code it was to redeem, or of neither."""
+    text = failure.statement.text[:_LONGEST_STACK]
+    named = failure.fields.get("error")
+    found = _ERROR.search(text)
+    error = named if isinstance(named, str) else found["error"] if found else None
+    described = str(failure.fields.get("error_description") or text.partition("\n   at ")[0])[:_LONGEST_STACK]
+    if error in _CLIENTS or _OF_CLIENT.search(described):
+        return "client"
+    return "grant" if error == "invalid_grant" else "sign-in-error"
 
 
 def _is_library_fault(failure: Failure) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from authlens.diagnosis.evidence_says import of_code
+from authlens.diagnosis.evidence_says import of_code, of_header
 from authlens.model import Failure, Message, Token, TokenForm
 
 _CAUGHT = re.compile(r"Exceptions? caught:\s{0,8}['\"‘“]?(?P<shown>[^\n]{0,120})")
@@ -64,10 +64,14 @@ _WORDS = {
 
 
 def inner(failure: Failure) -> dict[str, object]:
-    """The fields ``inner.…``: codes that explain the outermost one, and whether the log shows what was caught."""
+    """What stands beside the outermost code: the fields ``inner.…``, and whether a response header is all there is."""
     codes = [c for c in (*failure.codes, *(m.code for m in failure.context if m.code)) if c != failure.code]
     telling = [c for c in dict.fromkeys(codes) if of_code(c, _message_text(failure, c)) in _TELLING]
-    return {"inner.codes": tuple(telling) or None, "inner.shown": _caught_shown(failure, telling)}
+    return {
+        "inner.codes": tuple(telling) or None,
+        "inner.shown": _caught_shown(failure, telling),
+        "log.header_only": of_header(failure) or None,
+    }
 
 
 def _message_text(failure: Failure, code: str) -> str:
@@ -240,6 +244,8 @@ _SEGMENT_CODES = frozenset({"IDX14120", "IDX14121", "IDX14122", "IDX12739", "IDX
 
 def shape(failure: Failure, says: str) -> dict[str, object]:
     """The fields ``form.…``: what is wrong with the form of what arrived as token."""
+    if says == "no-handler" and _is_readable(failure.token):
+        return {"form.shape": "text", "form.text": "it can be decoded, but no handler takes it as it was sent"}
     if says == "no-handler":
         return {"form.shape": "unknown", "form.text": "no handler could read it"}
     if says != "malformed":
@@ -254,10 +260,13 @@ def shape(failure: Failure, says: str) -> dict[str, object]:
     return {"form.shape": "text", "form.text": "a part of it is no base64url text, or holds no JSON object"}
 
 
+def _is_readable(token: Token | None) -> bool:
+    return token is not None and token.form in (TokenForm.COMPACT, TokenForm.UNSIGNED, TokenForm.TRUNCATED)
+
+
 def _opaque(failure: Failure) -> dict[str, object]:
     """Whether the text itself, where the log shows it, has dots after all."""
-    token = failure.token
-    if token is not None and token.form in (TokenForm.COMPACT, TokenForm.UNSIGNED, TokenForm.TRUNCATED):
+    if _is_readable(failure.token):
         prefix = "‘Bearer " in failure.statement.text or "'Bearer " in failure.statement.text
         words = "the word Bearer stands in front of it" if prefix else "it is no JWT as it stands"
         return {"form.shape": "text", "form.text": words}
@@ -288,4 +297,9 @@ def saml(failure: Failure) -> bool:
     families = ("IDX13", "IDX111", "IDX113", "IDX115", "IDX30")
     if any(c.startswith(families) for c in failure.codes):
         return True
-    return any("Saml" in t for t in failure.exceptions) or "tc:SAML:" in failure.statement.text
+    text = failure.statement.text
+    return any("Saml" in t for t in failure.exceptions) or any(words in text for words in _OF_SAML)
+
+
+_OF_SAML = ("tc:SAML:", "No token validator was found for the given token", "no validator found")
+"""Names of SAML itself, and what only the WS-Federation handlers say."""

@@ -92,7 +92,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     # --- documents
     Field("jwks.kid_published", "boolean", "the key set of the token's own issuer, as published, has the token's kid", source="documents"),
     # --- derived
-    Field("says", "string", "what the failure claims, whatever its number: key-not-found kid-missing signature-invalid no-keys unsigned key-size algorithm key-unreadable key-certificate decrypt issuer issuer-policy issuer-not-configured tenant-claim tenant-refused audience audience-delegate audience-empty audience-not-configured expired not-yet-valid no-expiration lifetime-order replay type https metadata malformed no-handler claim-type missing-claim nonce-state client handler saml scheme-collision library-fault unknown", source="derived"),
+    Field("says", "string", "what the failure claims, whatever its number: key-not-found kid-missing signature-invalid no-keys unsigned key-size algorithm key-unreadable key-certificate decrypt issuer issuer-policy issuer-not-configured tenant-claim tenant-refused audience audience-delegate audience-empty audience-not-configured expired not-yet-valid no-expiration lifetime-order replay type https metadata malformed no-handler claim-type missing-claim nonce-state client grant sign-in-error handler saml scheme-collision library-fault unknown", source="derived"),
     Field("issuer", "string", "issuer of the token, else the one that the scheme expects", cased=True, source="derived"),
     Field("inner.codes", "strings", "codes of inner exceptions and of the library's own lines that explain the outermost one", source="derived"),
     Field("inner.shown", "boolean", "the log shows which exceptions were caught", source="derived"),
@@ -100,6 +100,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("library.oldest", "integer", "oldest version that can have written it: major × 1000 + minor, 6.28 is 6028", source="derived"),
     Field("library.newest", "integer", "newest version that can have written it, in the same form", source="derived"),
     Field("log.library_lines", "boolean", "the log holds the library's own lines for this request", source="record"),
+    Field("log.header_only", "boolean", "of the refusal the log holds only the header that the client was sent", source="record"),
     Field("saml", "boolean", "SAML tokens are in play", source="derived"),
     Field("claim.name", "string", "claim that the failure is about", source="derived"),
     # --- the token
@@ -121,12 +122,12 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("clock.whole_hours", "boolean", "the distance is the offset of a time zone, give or take a minute", source="derived"),
     # --- issuer and audience
     Field("iss.relation", "string", "expected foreign other-scheme (another scheme of this API expects it)", source="derived"),
-    Field("iss.miss", "string", "nearest difference from the expected ones: equal slash case whitespace scheme port list v1-v2 tenant-template host-alias tenant realm environment other", source="derived"),
+    Field("iss.miss", "string", "nearest difference from the expected ones: equal slash case whitespace scheme port list v1-v2 tenant-template host-alias path tenant realm environment other", source="derived"),
     Field("iss.shape", "string", "uri name number", source="derived"),
     Field("iss.keys_shared", "boolean", "the token's issuer signs with keys that the expected one publishes too", source="documents"),
     Field("aud.known", "boolean", "the log shows the token's audiences, or that there are none", source="derived"),
     Field("aud.shape", "string", "empty several uri guid name", source="derived"),
-    Field("aud.miss", "string", "nearest difference from the expected ones: equal slash case whitespace scheme list api-scheme host-alias other", source="derived"),
+    Field("aud.miss", "string", "nearest difference from the expected ones: equal slash case whitespace scheme port list api-scheme host-alias other", source="derived"),
     Field("aud.is_issuer", "boolean", "the audience is the issuer itself", source="derived"),
     Field("aud.scrubbed", "boolean", "the message leaves the audiences out whatever the PII switch says (8.16 and later)", source="derived"),
     Field("idp.expected", "string", "identity provider that the scheme trusts, by family", source="settings"),

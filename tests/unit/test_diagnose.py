@@ -141,11 +141,37 @@ def test_keys_at_hand_are_not_asked_for(tmp_path: Path) -> None:
 
 def test_a_failure_that_no_rule_knows_is_undetermined() -> None:
     """It is shown as it stands, with low confidence and no advice."""
-    found = find([failure("IDX10501")], pack=Ruleset())[0]
+    found = find([failure("IDX19999")], pack=Ruleset())[0]
     assert (found.cause, found.confidence) == (causes.UNDETERMINED, Confidence.POSSIBLE)
     assert found.rule is None
     assert found.alternatives == ()
     assert found.title
+
+
+def test_where_no_rule_tells_more_the_catalogue_names_the_causes() -> None:
+    """What a code can stand for is known before any rule: each with what would decide it, six at most."""
+    found = find([failure("IDX10501")], pack=Ruleset())[0]
+    assert found.cause == causes.UNDETERMINED
+    assert "sig.key-rotated" in listed(found)
+    assert 0 < len(found.alternatives) <= 6
+    assert all(a.decided_by for a in found.alternatives)
+
+
+def test_a_response_header_alone_names_a_check_and_no_cause() -> None:
+    """What the client was told of the issuer leaves open what is wrong with it; that a token expired is told."""
+    said = 'WWW-Authenticate: Bearer error="invalid_token", error_description="The issuer \'(null)\' is invalid"'
+    found = one(failure(None, said))
+    assert found.cause == causes.UNDETERMINED
+    assert {"iss.other-environment", "iss.url-form"} <= set(listed(found))
+    expired = said.replace("The issuer '(null)' is invalid", "The token expired at '01/02/2024 10:00:00'")
+    assert one(failure(None, expired)).cause == "life.expired"
+
+
+def test_an_error_of_the_sign_in_that_is_not_the_clients_is_left_open() -> None:
+    """The user pressed No: nothing is wrong with the client's secret."""
+    assert one(failure(None, "Message contains error: 'access_denied'")).cause == causes.UNDETERMINED
+    assert one(failure(None, "Message contains error: 'invalid_client'")).cause == "flow.wrong-client-config"
+    assert one(failure(None, "Message contains error: 'invalid_grant'")).cause == "flow.nonce-state"
 
 
 @pytest.mark.parametrize("code", ["IDX10223", "IDX10501", "IDX10214", "IDX10205", "IDX20803", "IDX14100", None])

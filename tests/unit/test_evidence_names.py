@@ -36,6 +36,11 @@ def issuer_row(expected: str, found: str, code: str = "IDX10205") -> dict[str, o
         (ISSUER, "https://sso-stage.example.com/realms/shop", "environment"),
         (ISSUER, "https://sso.example.com/realms/other", "realm"),
         (ISSUER, OTHER, "other"),
+        (OTHER, f"{OTHER}:443", "port"),
+        ("https://sso.example.com/auth/realms/shop", ISSUER, "path"),
+        ("https://sso.example.com/realms/My%20Realm", "https://sso.example.com/realms/My Realm", "path"),
+        ("https://www.example.net/realms/shop", "https://example.net/realms/shop", "host-alias"),
+        ("http://localhost:5000/a", "http://[::1]:5000/a", "host-alias"),
         (ENTRA, f"https://sts.windows.net/{TENANT}/", "v1-v2"),
         ("https://sts.windows.net/{tenantid}/", f"https://sts.windows.net/{TENANT}/", "tenant-template"),
         (ENTRA, ENTRA.replace(TENANT, CLIENT), "tenant"),
@@ -44,6 +49,21 @@ def issuer_row(expected: str, found: str, code: str = "IDX10205") -> dict[str, o
 def test_the_nearest_difference_of_an_issuer_is_named(expected: str, found: str, miss: str) -> None:
     """A host that only an internal network knows is an alias; another public name is another installation."""
     assert issuer_row(expected, found)["iss.miss"] == miss
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "miss"),
+    [
+        ("https://api.example.net", "https://api.example.net:443", "port"),
+        ("https://api.example.net:5000", "https://api.example.net:5001", "other"),
+        ("https://api.example.net/auth/realms/a", "https://api.example.net/realms/a", "other"),
+        (f"api://{CLIENT}", f"{CLIENT}/.default", "api-scheme"),
+    ],
+)
+def test_the_nearest_difference_of_an_audiences_spelling_is_named(expected: str, found: str, miss: str) -> None:
+    """The port that an address has anyway is a matter of spelling; another port is another API."""
+    one = failure("IDX10214", fields={"aud": (found,), "valid_audience": expected})
+    assert row(one)["aud.miss"] == miss
 
 
 def test_a_number_is_no_issuer() -> None:

@@ -39,12 +39,31 @@ def test_the_text_decides_where_a_number_changed_its_meaning(code: str, text: st
         ("System.InvalidOperationException: Scheme already exists: Bearer", "scheme-collision"),
         ("Tenant 5f is not onboarded.", "tenant-refused"),
         ("Message contains error: 'invalid_client'", "client"),
+        ("Message contains error: 'access_denied', error_description: 'The user pressed No.'", "sign-in-error"),
+        ("Message contains error: 'server_error', error_description: 'AADSTS7000215: Invalid secret'", "client"),
+        ("Message contains error: 'server_error', error_description: 'MSIS9622%3a+Client+authentication'", "client"),
+        ("Message contains error: 'temporarily_unavailable'\n   at Host.GetRedirectUri()", "sign-in-error"),
+        ("Message contains error: 'invalid_grant'", "grant"),
+        ("No token validator was found for the given token.", "no-handler"),
+        ("The MetadataAddress or Authority must use HTTPS unless disabled for development", "https"),
+        ("CryptographicException: Invalid provider type specified.", "key-unreadable"),
+        ('WWW-Authenticate: Bearer error="invalid_token", error_description="The token expired at \'x\'"', "expired"),
+        ('WWW-Authenticate: Bearer error="invalid_token"', "unknown"),
         ("Something else went wrong", "unknown"),
     ],
 )
 def test_refusals_without_a_code_are_read_by_their_words(text: str, word: str) -> None:
     """What a host or an application says itself has no number."""
     assert says(failure(None, text)) == word
+
+
+@pytest.mark.parametrize("code", ["IDX10614", "IDX10630", "IDX10638"])
+@pytest.mark.parametrize("reason", ["Keyset does not exist", "Invalid provider type specified.", "0x80090016"])
+def test_a_private_key_that_cannot_be_had_is_told_by_the_inner_exception(code: str, reason: str) -> None:
+    """The key store's words may stand behind the library's own message."""
+    one = failure(code, f"Creating the formatter failed.\n ---> CryptographicException: {reason}")
+    assert says(one) == "key-unreadable"
+    assert says(failure("IDX10614", "The formatter is not supported.")) != "key-unreadable"
 
 
 def test_a_code_of_no_list_is_unknown() -> None:

@@ -125,6 +125,17 @@ def test_a_jwt_behind_the_word_bearer_is_no_opaque_string() -> None:
     assert row(one)["form.shape"] == "text"
 
 
+@pytest.mark.parametrize(
+    ("form", "shape"),
+    [(TokenForm.COMPACT, "text"), (TokenForm.TRUNCATED, "text"), (TokenForm.OPAQUE, "unknown"), (None, "unknown")],
+)
+def test_a_token_that_decodes_is_not_opaque(form: TokenForm | None, shape: str) -> None:
+    """Where no handler took it, what stands around it or how it is written is wrong."""
+    token = Token(sha256="1" * 64, form=form, claims=Frozen({"sub": "a"})) if form is not None else None
+    one = failure(None, "No SecurityTokenValidator available for token: token=eyJ0eXAi.eyJpc3Mi.x", token=token)
+    assert row(one)["form.shape"] == shape
+
+
 def test_the_claim_that_cannot_be_read_is_named() -> None:
     """IDX11020 says where the reader stood."""
     text = (

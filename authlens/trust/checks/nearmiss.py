@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote
 
 _GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,20})://(?P<host>[^/:?#\s]{1,255})(?P<port>:\d{1,5})?(?P<path>/[^\s]*)?"
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,20})://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^/:?#\[\]\s]{1,255})(?P<port>:\d{1,5})?(?P<path>/[^\t\r\n]*)?"
 )
 # Entra: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference, claim iss
 _ENTRA_V1 = re.compile(r"https://sts\.(?:windows\.net|chinacloudapi\.cn|microsoftonline\.us)/(?P<tenant>[^/]{1,100})/?")
@@ -18,10 +19,16 @@ _ENTRA_V2 = re.compile(
     r"/(?P<tenant>[^/]{1,100})(?P<version>/v2\.0)?/?"
 )
 _TEMPLATES = ("common", "organizations", "consumers", "{tenantid}", "{tenant}", "{tid}")
-_API = re.compile(rf"(?:api|spn)://(?P<name>(?:[^/\s]{{1,255}}/)?(?P<guid>{_GUID})|[^\s]{{1,255}}?)/?", re.IGNORECASE)
+_API = re.compile(
+    rf"(?:api://|spn://|spn:)(?P<name>(?:[^/\s]{{1,255}}/)?(?P<guid>{_GUID})|[^\s]{{1,255}}?)/?", re.IGNORECASE
+)
 _LONGEST = 2048
 """Characters of a claim that is compared; a longer one is no issuer and no audience."""
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+
+_ANY_GUID = re.compile(_GUID)
+_DEFAULT_SCOPE = "/.default"
+"""What Entra's scope has behind the App ID URI: https://learn.microsoft.com/entra/identity-platform/scopes-oidc"""
 
 _WORDS = {
     "slash": "differs only by a final slash",
@@ -120,6 +127,11 @@ def _entra(expected: str, found: str) -> str | None:
 
 def _api_scheme(expected: str, found: str) -> str | None:
     """Entra's v1 tokens name the App ID URI, v2 tokens the application's id."""
+    scope, name = sorted((expected, found), key=len, reverse=True)
+    if scope.endswith(_DEFAULT_SCOPE) and _ANY_GUID.search(scope):
+        expected, found = scope.removesuffix(_DEFAULT_SCOPE), name
+        if expected == found:
+            return "api-scheme"
     for one, other in ((expected, found), (found, expected)):
         api = _API.fullmatch(one)
         if api and other.rstrip("/").lower() in {(api["guid"] or "").lower(), api["name"].rstrip("/").lower()} - {""}:
@@ -138,6 +150,8 @@ def _url(expected: str, found: str) -> str | None:
         return "tenant-template"
     same = {part for part in ("scheme", "host", "port", "path") if _part(ours, part) == _part(theirs, part)}
     if same >= {"host", "path", "port"}:
+        if "scheme" in same:
+            return "port" if ours["port"] != theirs["port"] else None
         return "scheme" if {ours["scheme"].lower(), theirs["scheme"].lower()} == {"http", "https"} else None
     if same >= {"host", "path"}:
         return "port" if "scheme" in same else "scheme"
@@ -145,6 +159,27 @@ def _url(expected: str, found: str) -> str | None:
     if web and "path" in same and (_part(ours, "path") or _related(ours["host"].lower(), theirs["host"].lower())):
         return "host-alias"
     return "realm" if "host" in same else None
+
+
+def is_default_port(expected: str, found: str) -> bool:
+    """Two addresses differ only in that one names the port that the other leaves out: both mean one place."""
+    ours, theirs = _URL.fullmatch(expected), _URL.fullmatch(found)
+    if ours is None or theirs is None or ours["port"] == theirs["port"]:
+        return False
+    return all(_part(ours, part) == _part(theirs, part) for part in ("scheme", "host", "port", "path"))
+
+
+def same_place(expected: str, found: str) -> bool:
+    """The paths are one but for %20 and its like, or for /auth, with which Keycloak began its paths up to 16."""
+    ours, theirs = _URL.fullmatch(expected), _URL.fullmatch(found)
+    if ours is None or theirs is None or ours["host"].lower() != theirs["host"].lower():
+        return False
+    return _plain_path(ours) == _plain_path(theirs)
+
+
+def _plain_path(url: re.Match[str]) -> str:
+    path = unquote(_part(url, "path"))
+    return path.replace("/auth/realms/", "/realms/", 1)
 
 
 def _part(url: re.Match[str], name: str) -> str:
@@ -157,11 +192,12 @@ def _part(url: re.Match[str], name: str) -> str:
 
 def _related(one: str, other: str) -> bool:
     """Two names of one machine: an internal host (one label, localhost, an address) beside a public one."""
+    one, other = one.removeprefix("www."), other.removeprefix("www.")
     if _INTERNAL.fullmatch(one) or _INTERNAL.fullmatch(other):
         return True
     return one.partition(".")[0] == other.partition(".")[0]
 
 
 _INTERNAL = re.compile(
-    r"localhost|[a-z0-9_-]{1,63}|\d{1,3}(?:\.\d{1,3}){3}|.{1,200}\.(?:local|internal|svc|cluster\.local|lan|intranet|docker)"
+    r"localhost|\[[0-9a-f:.]{2,45}\]|[a-z0-9_-]{1,63}|\d{1,3}(?:\.\d{1,3}){3}|.{1,200}\.(?:local|internal|svc|cluster\.local|lan|intranet|docker)"
 )
