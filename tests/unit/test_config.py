@@ -319,7 +319,7 @@ def test_the_network_is_on_or_off(tmp_path: Path) -> None:
     ("platform", "environ", "folder"),
     [
         ("linux", {"HOME": "/home/a"}, "/home/a/.cache/authlens"),
-        ("linux", {"HOME": "/home/a", "XDG_CACHE_HOME": "/var/tmp/c"}, "/var/tmp/c/authlens"),
+        ("linux", {"HOME": "/home/a", "XDG_CACHE_HOME": "/xdg/c"}, "/xdg/c/authlens"),
         ("linux", {"HOME": "/home/a", "XDG_CACHE_HOME": "relative"}, "/home/a/.cache/authlens"),
         ("linux", {}, None),
         ("darwin", {"HOME": "/Users/a"}, "/Users/a/Library/Caches/authlens"),
