@@ -112,14 +112,6 @@ def ids() -> tuple[str, ...]:
     return tuple(e["id"] for e in _entries())
 
 
-def by_claims(claims: Mapping[str, object]) -> Vendor | None:
-    """Names the self-hosted product whose private claims a token carries (Keycloak, OpenIddict), or None."""
-    for entry in _entries():
-        if any(sign in claims for sign in entry["signs"]):
-            return by_id(entry["id"])
-    return None
-
-
 def is_graph(header: Mapping[str, object], claims: Mapping[str, object], vendor: Vendor | None = None) -> bool:
     """Tells whether only Microsoft Graph (or another service of Microsoft's own) can verify the token."""
     for_graph = any(a.rstrip("/").lower() in GRAPH_AUDIENCES for a in audiences(claims))

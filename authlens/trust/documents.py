@@ -99,12 +99,6 @@ class Documents:
 
     # ----------------------------------------------------------------- questions
 
-    def keys_for(self, issuer: str | None, expectations: Expectations | None = None) -> KeySet:
-        """Returns what the issuer publishes; without an issuer, what the scheme's application loads."""
-        if issuer is not None:
-            return self.published(issuer)
-        return self.loaded(expectations) if expectations is not None else KeySet(unavailable="no issuer is known")
-
     def published(self, issuer: str, claims: Mapping[str, object] | None = None) -> KeySet:
         """Returns the keys that an issuer publishes.
 

@@ -53,7 +53,7 @@ def org_token(**more: object) -> Failure:
     token = decoded(claims, {"alg": "RS256", "kid": "unseen"})
     fields = {"iss": ORG, "aud": (ORG,), "kid": "unseen", "alg": "RS256"}
     values = {"text": "Signature validation failed. Unable to match key.", "fields": fields, "token": token, **more}
-    return failure(str(values.pop("code", "IDX10501")), **values)  # type: ignore[arg-type]
+    return failure(str(values.pop("code", "IDX10501")), **values)  # type: ignore[arg-type]  # as the case gives them
 
 
 @pytest.mark.parametrize("expected", [ORG, f"{ORG}/oauth2/default"])
@@ -310,7 +310,7 @@ def test_ids_come_from_evidence_and_not_from_the_place() -> None:
 def test_different_evidence_has_different_ids(change: dict[str, object]) -> None:
     """By code, request, time, scheme and values."""
     base = failure("IDX10223", request_id="r1", fields={"kid": "k1"})
-    assert len(set(diagnose.identities([base, replace(base, **change)]))) == 2  # type: ignore[arg-type]
+    assert len(set(diagnose.identities([base, replace(base, **change)]))) == 2  # type: ignore[arg-type]  # as the case gives them
 
 
 def test_equal_evidence_is_numbered() -> None:

@@ -191,11 +191,10 @@ def test_a_kid_is_found_wherever_it_is_published(made: Maker) -> None:
 def test_what_the_application_loads_is_another_question(made: Maker) -> None:
     """Its authority, its metadata address; not the token's issuer."""
     documents = made.documents(*_simple("https://a.example", "ka"), *_simple("https://b.example", "kb"))
-    by_authority = documents.keys_for(None, Expectations(authority="https://B.example/"))
+    by_authority = documents.loaded(Expectations(authority="https://B.example/"))
     by_address = documents.loaded(Expectations(metadata_address="https://b.example" + WELL_KNOWN))
     assert [k.kid for k in by_authority.keys] == [k.kid for k in by_address.keys] == ["kb"]
-    assert [k.kid for k in documents.keys_for("https://a.example").keys] == ["ka"]
-    assert documents.keys_for(None, None).unavailable == "no issuer is known"
+    assert [k.kid for k in documents.published("https://a.example").keys] == ["ka"]
 
 
 def test_an_application_with_keys_of_its_own_loads_nothing(made: Maker) -> None:

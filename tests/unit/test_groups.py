@@ -33,7 +33,7 @@ def finding(
         "explanation": "The tokens ended at https://sso.example.com before they were used. They are 2.5 h old.",
         "group_key": tuple(key),
     }
-    return Finding(**{**values, **more})  # type: ignore[arg-type]
+    return Finding(**{**values, **more})  # type: ignore[arg-type]  # each test names its own
 
 
 def only(findings: Sequence[Finding]) -> Group:

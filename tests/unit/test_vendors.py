@@ -258,13 +258,3 @@ def test_the_kind_of_a_token(kind: str, header: Mapping[str, object], claims: Ma
     issuer = claims["iss"]
     vendor = vendors.identify(issuer) if isinstance(issuer, str) else None
     assert vendors.token_kind(vendor, header, claims) == kind
-
-
-@pytest.mark.parametrize(
-    ("claims", "vendor_id"),
-    [({"realm_access": {}}, "keycloak"), ({"oi_prst": "a"}, "openiddict"), ({"sub": "a"}, None)],
-)
-def test_private_claims_tell_a_self_hosted_product(claims: Mapping[str, object], vendor_id: str | None) -> None:
-    """Where the issuer's form cannot."""
-    vendor = vendors.by_claims(claims)
-    assert (vendor.id if vendor else None) == vendor_id

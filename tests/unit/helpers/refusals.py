@@ -61,7 +61,7 @@ def failure(
         "library": Library(),
         "outcome": Outcome(status=401),
     }
-    return Failure(**{**values, **more})  # type: ignore[arg-type]
+    return Failure(**{**values, **more})  # type: ignore[arg-type]  # each test names its own
 
 
 def decoded(claims: Mapping[str, object], header: Mapping[str, object] | None = None) -> Token:
@@ -105,7 +105,7 @@ def provider(issuer: str, *kids: str) -> dict[str, tuple[int, object]]:
 def scheme(name: str = "Bearer", issuer: str = ISSUER, audience: str = "orders", **more: object) -> Expectations:
     """A scheme that reads its issuer's metadata."""
     values: dict[str, object] = {"scheme": name, "source": "test", "authority": issuer, "audiences": (audience,)}
-    return Expectations(**{**values, **more})  # type: ignore[arg-type]
+    return Expectations(**{**values, **more})  # type: ignore[arg-type]  # each test names its own
 
 
 def table(
