@@ -2,7 +2,8 @@
 
 Sources: ``history.json`` and ``shipped.json`` (texts, versions, exception types and arguments of the libraries, as
 their public history and their binaries have them), ``fields.yml`` (what a placeholder says), ``extra.yml`` (texts
-that neither has), ``meanings.yml`` (what a code means, by hand) and ``hosts.yml`` (texts without a code).
+that neither has), ``meanings.yml`` (what a code means, by hand), ``families.yml`` (what is said of codes that nobody
+has described) and ``hosts.yml`` (texts without a code).
 ``--check`` writes nothing and fails where the data in the package is not what the sources give.
 """
 
@@ -227,88 +228,61 @@ def assembly_of(code: str, entry: dict, seen: dict[str, list[str]]) -> str:
     return "Microsoft.IdentityModel" if known == "common" else known
 
 
-DERIVED = (
-    # pattern in the text, causes, look first
-    (
-        r"[Dd]ecrypt|KeyWrap|[Kk]ey unwrap|JWE ",
-        ["form.encrypted-no-key"],
-        "TokenDecryptionKey and the token's enc and alg",
-    ),
-    (r"[Ss]aml|SAML", ["form.saml"], "the SAML document as it was sent"),
-    (r"(?i)nonce|'state'|RequireState", ["flow.nonce-state"], "the nonce and correlation cookies of the sign-in"),
-    (
-        r"c_hash|at_hash|'azp'|RequireAcr|RequireAmr|RequireAuthTime|RequireAzp",
-        ["flow.wrong-client-config"],
-        "response type and client registration",
-    ),
-    (
-        r"(key|Key|KeySize).{0,60}(bits|cannot have less)",
-        ["sig.key-too-short"],
-        "the size of the key against the algorithm",
-    ),
-    (
-        r"[Aa]lgorithm.{0,60}not supported|not supported.{0,40}[Aa]lgorithm",
-        ["sig.alg-unsupported"],
-        "alg in the token's header and the type of the key",
-    ),
-    (
-        r"(?i)unable to (obtain|retrieve).{0,40}(configuration|document)",
-        ["meta.unreachable"],
-        "the metadata address, asked from the machine that runs the API",
-    ),
-    (r"JsonWebKey|jwks|signing keys", ["meta.bad-document"], "the key set as published"),
-    (r"(?i)not well formed|unable to decode|Base64", ["form.malformed"], "the Authorization header as sent"),
-    (
-        r"(?i)signature validation failed",
-        ["sig.wrong-key", "sig.key-rotated"],
-        "the token's kid and the keys that the application holds",
-    ),
-    (r"(?i)audience", ["aud.other-api"], "aud in the token and ValidAudience(s)"),
-    (r"(?i)issuer", ["iss.other-environment"], "iss in the token and ValidIssuer(s)"),
-    (r"(?i)lifetime|expire", ["life.expired"], "exp and nbf in the token and the clock"),
-)
-
-
-def in_words(code: str, template: str, fields: dict[str, str]) -> str:
+def in_words(code: str, newest: dict, args: list[str]) -> str:
     """The library's own sentence with names for its placeholders, for codes without a meaning by hand."""
-    body = template.removeprefix(code).lstrip(": ")
-    named = SLOT.sub(lambda m: f"‹{fields.get(m.group(1), 'value ' + m.group(1)).replace('_', ' ')}›", body)
+    fields = newest.get("fields", {})
+    numbers = sorted(set(SLOT.findall(newest["text"])), key=int)
+    passed = dict(zip(numbers, map(spoken, args), strict=True)) if len(args) == len(numbers) else {}
+    body = newest["text"].removeprefix(code).lstrip(": ")
+    named = SLOT.sub(lambda m: f"‹{fields.get(m[1], passed.get(m[1]) or 'value').replace('_', ' ')}›", body)
     return re.sub(r"\s+", " ", named).strip()
 
 
-def derived(text: str, *, silent: bool) -> tuple[list[str], str]:
-    if silent:
-        return [], "nothing: the record tells of a step, not of a refusal"
-    for pattern, causes, look in DERIVED:
-        if re.search(pattern, text):
-            return causes, look
-    return [], "the exception's stack trace, which names the step that failed"
+def spoken(expression: str) -> str:
+    """What a C# expression is called; nothing for one that is more than a name."""
+    bare = re.sub(r"^nameof\((.*)\)$|\s*\?\?.*$|\.(ToString|GetType|Count)\(\)|\.Name$", r"\1", expression.strip())
+    return bare if re.fullmatch(r"[A-Za-z_][\w.]{1,40}", bare) else ""
 
 
-def entry_of(code: str, rows: list[dict], history: dict, seen: dict[str, list[str]], hand: dict) -> dict:
+SILENT = {
+    "proves": "What its own text says, no more.",
+    "does_not_prove": "That anything was refused.",
+    "look_first": "nothing: the record tells of a step, not of a refusal",
+}
+OTHER = {
+    "proves": "That the step which its text names failed.",
+    "does_not_prove": "Why: the token, the settings and the program can each be the reason.",
+    "look_first": "the exception's stack trace, which names the step that failed",
+}
+
+
+def family_of(text: str, families: list[dict], *, silent: bool) -> dict:
+    """What is said of a code that nobody has described."""
+    return SILENT if silent else next((f for f in families if re.search(f["text"], text)), OTHER)
+
+
+def entry_of(
+    code: str, rows: list[dict], history: dict, seen: dict[str, list[str]], hand: dict, families: list
+) -> dict:
     newest = max(rows, key=lambda r: [r0[1] for r0 in r["ranges"]] or [0]) if rows else {"text": "", "ranges": []}
     silent = bool(hand.get("informational")) or (bool(rows) and all(r.get("quiet") for r in rows))
-    causes, look = derived(newest["text"], silent=silent)
+    family = family_of(newest["text"] or hand.get("meaning", ""), families, silent=silent)
+    args = args_of(history)
     out = {
         "assembly": hand.get("assembly") or assembly_of(code, history, seen),
         "severity": hand.get("severity") or ("informational" if silent else "medium"),
         "quiet": silent,
-        "meaning": hand.get("meaning") or in_words(code, newest["text"], newest.get("fields", {})),
+        "meaning": hand.get("meaning") or in_words(code, newest, args),
         "earlier": hand.get("earlier", []),
-        "proves": hand.get("proves") or "What its own text says, no more.",
-        "does_not_prove": hand.get("does_not_prove")
-        or (
-            "That anything was refused."
-            if silent
-            else "Which setting or token is at fault: the text alone does not say."
-        ),
-        "causes": hand.get("causes", causes),
-        "look_first": hand.get("look_first") or [look],
+        "proves": hand.get("proves") or family["proves"],
+        "does_not_prove": hand.get("does_not_prove") or family["does_not_prove"],
+        "causes": hand.get("causes", family.get("causes", [])),
+        "look_first": hand.get("look_first") or [family["look_first"]],
         "levels": sorted({x for names in history.get("levels", {}).values() for x in names}),
         "renumbered_from": history.get("renumbered_from", []),
         "renumbered_to": history.get("renumbered_to", []),
         "internal": history.get("internal", False),
-        "args": args_of(history),
+        "args": args,
         "by_hand": bool(hand.get("meaning")),
     }
     return {name: value for name, value in out.items() if value not in ([], False, "")}
@@ -326,7 +300,8 @@ def entries(rows: dict[str, list[dict]], history: list, shipped: list, hand: dic
     for e in shipped:
         seen.setdefault(e["code"], e["assemblies"])
     codes = sorted({*rows, *hand})
-    return {c: entry_of(c, rows.get(c, []), known.get(c, {}), seen, hand.get(c, {})) for c in codes}
+    families = load("families.yml")
+    return {c: entry_of(c, rows.get(c, []), known.get(c, {}), seen, hand.get(c, {}), families) for c in codes}
 
 
 # --------------------------------------------------------------------------- writing

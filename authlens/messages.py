@@ -7,7 +7,6 @@ Nothing here is verified; a message is what the library claimed.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,12 +14,13 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from authlens.catalogue import exceptions as thrown
-from authlens.catalogue import fields, fitting, printed
+from authlens.catalogue import fields, fitting
 from authlens.catalogue.codes import Entry, lookup, search
 from authlens.catalogue.cutting import Cut, cuts
 from authlens.catalogue.fields import Dates, Said
 from authlens.catalogue.fitting import Fit, Place, Squeezed
 from authlens.catalogue.mentions import Mentions
+from authlens.catalogue.plain import Plain, plain
 from authlens.catalogue.restored import restored
 from authlens.catalogue.templates import Template, host_templates, openiddict, templates
 from authlens.catalogue.versions import library
@@ -93,11 +93,35 @@ def _remembered(text: str) -> tuple[tuple[Message, ...], bool]:
 
 def _read(text: str, at: datetime | None, *, mentions: bool = False) -> tuple[tuple[Message, ...], bool]:
     """The messages, and whether every date in them reads one way only; with ``mentions`` also codes only talked about."""
+    glance = plain(text) if len(text) <= _CACHED and not mentions else None
+    if glance is not None:
+        return _glanced(glance, Dates(at))
     whole = restored(text)
     if whole is None:
         return _said(text, at, mentions=mentions)
     found, sure = _said(whole.text, at, mentions=mentions)
     return tuple(replace(m, start=whole.back(m.start), end=whole.back(m.end)) for m in found), sure
+
+
+def _glanced(found: Plain, dates: Dates) -> tuple[tuple[Message, ...], bool]:
+    form, by_gap, start, end, front = found
+    said = fields.said(form, by_gap, dates)
+    if front.thrown:
+        said.fields.setdefault("exception_type", front.thrown[0])
+        if len(front.thrown) > 1:
+            said.fields.setdefault("inner_exception_types", front.thrown[1:])
+    message = Message(
+        code=form.code,
+        template=form.text,
+        values=fields.values(form, by_gap),
+        versions=form.versions,
+        fields=Frozen(said.fields),
+        hidden=tuple(said.hidden),
+        exception_type=front.adjacent,
+        start=start,
+        end=end,
+    )
+    return (message,), dates.sure
 
 
 def _said(text: str, at: datetime | None, *, mentions: bool) -> tuple[tuple[Message, ...], bool]:
@@ -139,7 +163,6 @@ def _counts(text: str, at: int, code: str) -> bool:
 def _coded(
     text: str, codes: Sequence[tuple[int, str]], found: Sequence[thrown.Head], dates: Dates, *, mentions: bool
 ) -> Iterator[Message]:
-    types = _types(text, found, [at for at, _ in codes])
     only_mentioned = Mentions(text, found)
     quiet_until = -1
     for cut in cuts(text, codes):
@@ -148,27 +171,8 @@ def _coded(
             quiet_until = max(quiet_until, cut.end)
         if not mentions and only_mentioned.holds(cut):
             continue
-        yield _message(text, cut, types.get(cut.start), dates, quiet=quiet or cut.start < quiet_until)
-
-
-_BETWEEN: Final = re.compile(r"[\s'\"“”‘’«({\[]{0,40}(?:(?:Exception )?[Mm]essage ?:?[\s'\"“‘]{0,40})?")
-
-
-def _types(text: str, found: Sequence[thrown.Head], starts: Sequence[int]) -> dict[int, str]:
-    """The exception type printed in front of each message."""
-    out: dict[int, str] = {}
-    if not found:
-        return out
-    ends = [h.end for h in found]
-    for at in starts:
-        before = bisect_right(ends, at) - 1
-        if before >= 0 and at - ends[before] <= _NEAR_TYPE and _BETWEEN.fullmatch(text, ends[before], at):
-            out[at] = found[before].name
-    return out
-
-
-_NEAR_TYPE: Final = 100
-"""A type stands within so many characters in front of its message."""
+        exception_type = thrown.type_of(text, found, cut.start)
+        yield _message(text, cut, exception_type, dates, quiet=quiet or cut.start < quiet_until)
 
 
 def _message(text: str, cut: Cut, exception_type: str | None, dates: Dates, *, quiet: bool) -> Message:
@@ -299,7 +303,7 @@ _DESCRIBED: Final = (
 
 
 def _described(text: str) -> dict[str, object]:
-    """Fields that a ``WWW-Authenticate`` header states; its dates begin with the month."""
+    """Fields that a ``WWW-Authenticate`` header states."""
     said = Said({})
     start = text.find("error_description")
     window = text[start : start + 4000]
@@ -307,8 +311,8 @@ def _described(text: str) -> dict[str, object]:
         m = pattern.search(window)
         if m is not None:
             said.take(name, m[1])
-    moments = {n: m.read(day_first=False) for n, m in said.moments.items()}
-    return said.fields | {name: printed.written(when) for name, when in moments.items() if when}
+    fields.header_dates(said)
+    return said.fields
 
 
 _OPENIDDICT: Final = "openiddict.com/errors/ID"
@@ -428,7 +432,7 @@ def _host_message(text: str, fit: Fit, found: Sequence[thrown.Head], dates: Date
     form = fit.template
     start = fit.values[0][0] - len(form.literals[0]) if fit.values else fit.end - len(form.literals[0].rstrip())
     cut = Cut("", start, fit.end, form, fit.values, None)
-    return _message(text, cut, _types(text, found, [start]).get(start), dates, quiet=form.role == "context")
+    return _message(text, cut, thrown.type_of(text, found, start), dates, quiet=form.role == "context")
 
 
 def _refused(text: str) -> Iterator[Message]:
@@ -460,8 +464,13 @@ HEADER: Final = 'WWW-Authenticate: Bearer error="invalid_token"'
 
 def only_header(found: Sequence[Message]) -> bool:
     """Whether nothing but the response's header tells of a refusal: beside any other record of it, it adds nothing."""
-    failing = [m for m in found if not m.informational]
-    return bool(failing) and all(m.code is None and m.template.startswith(HEADER) for m in failing)
+    failing = False
+    for m in found:
+        if not m.informational:
+            if m.code is not None or not m.template.startswith(HEADER):
+                return False
+            failing = True
+    return failing
 
 
 def _header(text: str, fits: Sequence[Fit]) -> Iterator[Message]:

@@ -98,17 +98,50 @@ def _normal(code: str) -> str:
     text = code.strip().strip(":.'\"").strip()
     if text.isdigit():
         return f"IDX{text}" if len(text) == 5 else f"ID{text}"  # IDX10503, ID2090
-    return text if text.startswith("Jwt") else text.upper()
+    return text.capitalize() if text[:3].lower() == "jwt" else text.upper()
+
+
+_NAMED: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?:ID[XW]\d{4,5}|ID\d{4}|(?:MIML|WIF|Jwt)\d{5})(?![0-9A-Za-z])", re.IGNORECASE
+)
+_NUMBERS: Final = re.compile(r"(?:\d{4,5}[\s,]{0,9}){1,20}")
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The codes that a text names, each once: in a message or a help link as well, bare numbers where it holds no more."""
+    found = _NAMED.findall(text) or (re.findall(r"\d+", text) if _NUMBERS.fullmatch(text) else ())
+    return tuple(dict.fromkeys(map(_normal, found)))
+
+
+def nearest(code: str) -> tuple[str, ...]:
+    """The known codes written most like an unknown one: its digits in another order, then the same beginning."""
+    found = []
+    for one in data("entries.json"):
+        same = next((i for i, (a, b) in enumerate(zip(code, one, strict=False)) if a != b), len(code))
+        mixed = sorted(one) == sorted(code)
+        if same > _SAME_BEGINNING or (mixed and same == _SAME_BEGINNING):
+            found.append((not mixed, -same, one))
+    return tuple(one for *_, one in sorted(found)[:_NEAREST])
+
+
+_SAME_BEGINNING: Final = 5
+"""``IDX10``: nearly every code has so much in common."""
+_NEAREST: Final = 3
 
 
 def search(words: str) -> tuple[Entry, ...]:
-    """The entries that hold all the words, best first; a code among the words is looked up."""
+    """The entries that hold all the words, best first; among equals those that say most of a refusal."""
     wanted = [w for w in re.findall(r"[\w.]+", words.lower()) if len(w) > 1]
     if not wanted:
         return ()
-    ranked = sorted((-rank, code) for code, rank in _ranks(wanted))
-    found = (lookup(code) for _, code in ranked[:_MOST_FOUND])
+    ranked = sorted(_ranks(wanted), key=lambda found: (-found[1], _weight(found[0]), found[0]))
+    found = (lookup(code) for code, _ in ranked[:_MOST_FOUND])
     return tuple(e for e in found if e is not None)
+
+
+def _weight(code: str) -> tuple[bool, bool, int]:
+    row = data("entries.json")[code]
+    return (row.get("quiet", False), not row.get("by_hand", False), -len(row.get("causes", ())))
 
 
 def _ranks(wanted: list[str]) -> Iterator[tuple[str, int]]:

@@ -13,7 +13,7 @@ from authlens.catalogue.templates import Template, named, templates
 
 _SHARED: Final = 8
 """A text that shares fewer characters with every known text of its code is one of its own."""
-_OVER: Final = re.compile(r"[\s\"')\]}]{0,12}(?:$|---|\S{1,12} [\w.<>`+]{3,300}\()")
+OVER: Final = re.compile(r"[\s\"')\]}]{0,12}(?:$|---|\S{1,12} [\w.<>`+]{3,300}\()")
 """Behind a message's end nothing of it follows."""
 _CERTAIN: Final = 60
 """A text that shares so many characters with a known one, up to its last value, is that one."""
@@ -84,7 +84,7 @@ class _Reader:
         for number, form in enumerate(forms):
             fit = fitting.complete(self.place, at, form, form.literals)
             if fit is not None:
-                goes_on = form.begins and _OVER.match(self.text, fit.end) is None
+                goes_on = form.begins and OVER.match(self.text, fit.end) is None
                 longer = self._loosely(at, code, forms[:number]) if goes_on else None
                 return longer or Cut(code, at, fit.end, form, fit.values, form.versions)
         if not forms:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import string
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from authlens.catalogue import printed
@@ -131,6 +133,25 @@ def _once(names: Iterator[str]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
+_BETWEEN: Final = re.compile(
+    r"[\s'\"\u201c\u201d\u2018\u2019«({\[]{0,40}(?:(?:Exception )?[Mm]essage ?:?[\s'\"\u201c\u2018]{0,40})?"
+)
+"""What stands between an exception's type and its message."""
+_NEAR: Final = 100
+"""A type stands within so many characters in front of its message."""
+
+
+def type_of(text: str, found: Sequence[Head], start: int) -> str | None:
+    """The type of the exception whose message begins at ``start``."""
+    before = bisect_right(found, start, key=_end) - 1
+    if before < 0:
+        return None
+    end = found[before].end
+    return found[before].name if start - end <= _NEAR and _BETWEEN.fullmatch(text, end, start) else None
+
+
+_end: Final = attrgetter("end")
+
 # --------------------------------------------------------------------------- what their texts state
 
 _STATUS: Final = re.compile(
@@ -160,6 +181,11 @@ _FAILED_LOADS: Final = frozenset(
     )
 )
 _NOT_LOADED: Final = ("Could not load", "Method not found")
+
+
+def is_telling(found: Sequence[Head]) -> bool:
+    """Whether one of the exceptions is of those whose own texts state fields."""
+    return any(printed.short(h.name) in _FAILED_LOADS | _FAILED_CALLS for h in found)
 
 
 def facts(text: str, found: Sequence[Head]) -> dict[str, object]:

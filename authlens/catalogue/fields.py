@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
 from authlens.catalogue import fitting, printed
 from authlens.catalogue.restored import unbroken
@@ -49,6 +49,10 @@ class Said:
     def take(self, kind: str, value: str) -> None:
         """Takes one printed value into the field (or the way of reading) that its placeholder stands for."""
         _FILL.get(kind, _text)(self, kind, value)
+
+
+_Fill: TypeAlias = Callable[[Said, str, str], None]
+"""Takes a value of a kind into what is said."""
 
 
 def _text(said: Said, name: str, value: str) -> None:
@@ -107,9 +111,9 @@ def _key(said: Said, _: str, value: str) -> None:
         said.fields["keys_tried"] = tuple(found[:1])
 
 
-def _withheld_only(name: str) -> Callable[[Said, str, str], None]:
+def _withheld_only(name: str) -> _Fill:
     def note(said: Said, _: str, value: str) -> None:
-        if not (printed.hidden_type(value) or "").endswith("Exception"):
+        if not printed.is_plain(value) and not (printed.hidden_type(value) or "").endswith("Exception"):
             said.withheld(name, value)
 
     return note
@@ -140,7 +144,7 @@ def _status_names() -> Mapping[str, int]:
     return {re.sub(r"\W", "", s.phrase.title()): int(s) for s in HTTPStatus}
 
 
-_FILL: Final[Mapping[str, Callable[[Said, str, str], None]]] = {
+_FILL: Final[Mapping[str, _Fill]] = {
     **dict.fromkeys(("aud", "valid_issuers", "valid_audiences"), _list),
     **dict.fromkeys(("valid_to", "valid_from", "current_time", "retry_at"), _moment),
     **dict.fromkeys(("keys_in_tvp", "keys_in_configuration", "key_bits", "min_bits"), _number),
@@ -152,6 +156,14 @@ _FILL: Final[Mapping[str, Callable[[Said, str, str], None]]] = {
     fitting.NESTED: _withheld_only("exceptions"),
     "token": _withheld_only("token"),
 }
+
+
+@cache
+def _fills(kinds: tuple[str, ...]) -> tuple[tuple[int, str, _Fill], ...]:
+    """The gaps whose values say something, each with the way to take them."""
+    return tuple((gap, kind, _FILL.get(kind, _text)) for gap, kind in enumerate(kinds) if kind != "-")
+
+
 _LISTS: Final = ("aud", "valid_issuers", "valid_audiences")
 
 
@@ -169,13 +181,13 @@ def values(form: Template, by_gap: Sequence[str | None]) -> tuple[str, ...]:
 def said(form: Template, by_gap: Sequence[str | None], dates: Dates, *, open_gap: int = -1) -> Said:
     """The fields of one message; ``open_gap`` is the gap whose value is cut off."""
     out = Said(form.says)
-    for gap, value in enumerate(by_gap):
-        kind = form.kinds[gap]
-        if kind == "-" or value is None:
-            continue
-        taken = value if gap != open_gap else _whole(kind, value)
-        if taken is not None:
-            out.take(kind, taken)
+    found = len(by_gap)
+    for gap, kind, fill in _fills(form.kinds):
+        value = by_gap[gap] if gap < found else None
+        if value is not None and gap == open_gap:
+            value = _whole(kind, value)
+        if value is not None:
+            fill(out, kind, value)
     if form.code == "IDX10603":
         _key_size(out, by_gap)
     if out.moments:
@@ -203,13 +215,24 @@ def _key_size(said: Said, values: Sequence[str | None]) -> None:
 
 _EARLIER: Final = {
     "IDX10223": ("valid_to", "current_time"),
+    "Jwt10305": ("valid_to", "current_time"),
     "IDX10222": ("current_time", "valid_from"),
+    "Jwt10306": ("current_time", "valid_from"),
     "IDX10224": ("valid_to", "valid_from"),
 }
 """Which date stands before which, or the library would not have complained."""
 _NEAR: Final = timedelta(hours=36)
 """A record is written within this of the current time it prints, whatever its time zone."""
 _CLAIMS: Final = (("valid_to", "exp"), ("valid_from", "nbf"))
+
+
+def header_dates(said: Said) -> None:
+    """The dates of a ``WWW-Authenticate`` header, which begin with the month: they are what exp and nbf say."""
+    for name, moment in said.moments.items():
+        when = moment.read(day_first=False)
+        if when is not None:
+            said.fields[name] = printed.written(when)
+            _claim(said, name, when)
 
 
 def _date(said: Said, code: str, dates: Dates) -> None:

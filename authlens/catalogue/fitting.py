@@ -40,8 +40,9 @@ STOP: Final = re.compile(
 )
 """Where a message certainly is over: an inner exception, a stack frame (in any language, or without a word)."""
 _FRAME_LINE: Final = re.compile(rf"--- |(?:\S{{1,12}} )?{_FRAME}")
-_ENDS: Final = re.compile(r"$|[\s\"')\]}>|<\\&;,.\u2018-\u201f]")
+ENDS: Final = r"$|[\s\"')\]}>|<\\&;,.\u2018-\u201f]"
 """What may stand behind a message's end."""
+_ENDS: Final = re.compile(ENDS)
 _AFTER_BLANK: Final = re.compile(
     r"\s+(?:$|--->|\(|\S{1,12} [\w.<>`+]{3,300}\(|---|Parameter name|[A-ZА-Я])|\s*$|\s*[\r\n]|\\[nr]"
 )
@@ -260,8 +261,12 @@ def _close_short(place: Place, position: int, limit: int, tail: str) -> int:
         found = text.find(tail, found + 1, limit)
     else:
         return -1
-    doubtful = any(text.find(mark, position, found) >= 0 for mark in ("\n", "--->", " at "))
-    return -1 if doubtful and STOP.search(text, position, found) else found
+    return -1 if is_doubtful(text[position:found]) and STOP.search(text, position, found) else found
+
+
+def is_doubtful(value: str) -> bool:
+    """Whether a message may be over within what is taken for its last value."""
+    return "\n" in value or "--->" in value or " at " in value
 
 
 def _ends_at(text: str, end: int) -> bool:

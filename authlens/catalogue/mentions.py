@@ -70,12 +70,22 @@ class Mentions:
         if not templates(cut.code):
             return False
         text = self._text
-        if _says_values(text, cut) or self._handled_from() < cut.start:
+        if _says_values(text, cut):
             return False
-        before = text[max(0, cut.start - _BEFORE) : cut.start].rpartition("\n")[2]
-        if _CITING.search(before) or _NOTING.search(before):
+        if self.cites(cut.start):
             return True
-        return cut.template is None and not _begins_one(text, cut) and _REFUSAL.search(before) is None
+        if cut.template is not None or self._handled_from() < cut.start or _begins_one(text, cut):
+            return False
+        return _REFUSAL.search(self._before(cut.start)) is None
+
+    def cites(self, start: int) -> bool:
+        """Whether what stands before a code introduces a text that is talked about, and nothing there refused a token."""
+        before = self._before(start)
+        introduced = _CITING.search(before) or _NOTING.search(before)
+        return introduced is not None and self._handled_from() >= start
+
+    def _before(self, start: int) -> str:
+        return self._text[max(0, start - _BEFORE) : start].rpartition("\n")[2]
 
     def _handled_from(self) -> int:
         """Where an exception or a handler's words first stand."""

@@ -21,14 +21,20 @@ _PII: Final = re.compile(r"\[PII of type '([^']{1,300})' is hidden")
 _BARE_TYPE: Final = re.compile(
     r"(?:System(?:\.[A-Za-z_][\w`+]{0,100}){1,8}|Microsoft\.IdentityModel(?:\.\w{1,100}){1,6})(?:\[\S{1,300})?"
 )
-_DOUBTFUL: Final = frozenset(("", " ", "n", "N", "e", "E", "(", "<", "[", "#", "S", "M", "\n", "\r", "\t"))
+_DOUBTFUL: Final = frozenset((*" nNeE(<[#SM.…*\n\r\t", ""))
 """With these begin all words for nothing, all forms of hidden values and all type names."""
+_LEFT_OUT: Final = re.compile(r"[\s.…]*|\*{2,}")
+"""What a person or a mask leaves of a value."""
 _NOTHING: Final = frozenset(("", "null", "empty", "(null)", "<null>"))
 
 
 def is_nothing(value: str) -> bool:
-    """Whether a printed value says that there is none: ``null``, ``empty``, nothing at all."""
-    return value.strip().lower() in _NOTHING or value.startswith("[PII of type 'Null' ")
+    """Whether a printed value says nothing: ``null``, ``empty``, nothing at all, dots for what was left out."""
+    return (
+        value.strip().lower() in _NOTHING
+        or _LEFT_OUT.fullmatch(value) is not None
+        or value.startswith("[PII of type 'Null' ")
+    )
 
 
 def is_plain(value: str) -> bool:
@@ -59,6 +65,8 @@ def hidden_type(value: str) -> str | None:
 _COMMA: Final = re.compile(r",(?:[ \t]{0,20}\r?\n\s{0,40}| )")
 _QUOTED: Final = re.compile(r"\b(KeyId|Kid|InternalId):\s'([^']{0,1000})'")
 _PLAIN_ID: Final = re.compile(r"\bKeyId: ?([^\s',][^\s,]{0,500})")
+_NO_TYPE: Final = re.compile(r"[^\w.+`]")
+_LONGEST_TYPE: Final = 300
 _MOST_KEYS: Final = 500
 
 
@@ -68,11 +76,15 @@ def items(value: str) -> list[str]:
     return [unbroken(one) for one in found] if "\n" in value else found
 
 
-def keys(value: str) -> list[Frozen[str | None]]:
-    """The keys that ``Keys tried`` prints, each with the short name of its type, its kid and its internal id."""
+@lru_cache(maxsize=256)
+def keys(value: str) -> tuple[Frozen[str | None], ...]:
+    """The keys that ``Keys tried`` prints, each with the short name of its type, its kid and its internal id.
+
+    Remembered: an API tries the same keys for hours.
+    """
     heads = list(_key_heads(value))
     ends = [*(start for start, _ in heads), len(value)][1:]
-    return [_key(value[start:end], value[end:last]) for (start, end), last in zip(heads, ends, strict=True)]
+    return tuple(_key(value[start:end], value[end:last]) for (start, end), last in zip(heads, ends, strict=True))
 
 
 def _key_heads(value: str) -> Iterator[tuple[int, int]]:
@@ -82,9 +94,8 @@ def _key_heads(value: str) -> Iterator[tuple[int, int]]:
         end = _next_key(value, position)
         if end < 0:
             return
-        start = end
-        while start > max(position, end - 300) and (value[start - 1].isalnum() or value[start - 1] in "._+`"):
-            start -= 1
+        start = max(position, end - _LONGEST_TYPE)
+        start = max((m.end() for m in _NO_TYPE.finditer(value, start, end)), default=start)
         position = end
         if not value[end : end + 1].isalnum():
             yield start, end
@@ -116,6 +127,7 @@ _OFFSET: Final = re.compile(r"\s?([+-])(\d\d):?(\d\d)$|Z$")
 _FRACTION: Final = re.compile(r"(?<=:\d\d)[.,]\d{1,9}")
 _MORNING: Final = ("am", "上午", "오전", "午前", "πμ", "ص", "sa", "dop", "fm", "öö", "de", "pd", "eparadites", "pg")
 _EVENING: Final = ("pm", "下午", "오후", "午後", "μμ", "م", "ch", "odp", "em", "ös", "du", "md", "epasdites", "ptg")
+_INVARIANT: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4}) (\d\d):(\d\d):(\d\d)", re.ASCII)
 _LONGEST: Final = 60
 _BUDDHIST: Final = range(2400, 2800)
 """Years that th-TH prints."""
@@ -148,6 +160,9 @@ class Moment:
 def moment(value: str) -> Moment | None:
     """The readings of a printed date, in UTC; None for what is no date (masked, hidden, another calendar)."""
     text = value.strip()
+    plain = _INVARIANT.fullmatch(text)
+    if plain is not None:
+        return _both([int(n) for n in plain.groups()])
     if not 8 <= len(text) <= _LONGEST or "*" in text:  # the shortest is 1/1/0001
         return None
     text, offset = _without_offset(_FRACTION.sub("", text))
@@ -162,6 +177,21 @@ def moment(value: str) -> Moment | None:
     dates = _dates(digits, numbers, text, half)
     read = [_aware(d, clock, offset) if d else None for d in dates]
     return Moment(read[0], read[1]) if any(read) else None
+
+
+def _both(numbers: Sequence[int]) -> Moment | None:
+    """The readings of a date in .NET's invariant form, whose day and month are not told apart."""
+    first, second, year = numbers[:3]
+    clock = _clock(numbers[3], "", *numbers[4:])
+    if clock is None:
+        return None
+    day_first = _aware((year, second, first), clock, _UTC)
+    same = first == second or year in _BUDDHIST
+    month_first = day_first if same else _aware((year, first, second), clock, _UTC)
+    return Moment(month_first, day_first) if month_first or day_first else None
+
+
+_UTC: Final = timedelta()
 
 
 def _without_offset(text: str) -> tuple[str, timedelta]:
@@ -217,14 +247,15 @@ def _aware(date: _Date, clock: tuple[int, int, int], offset: timedelta) -> datet
     if year in _MOON_AND_SUN or year <= 1:
         return None
     try:
-        return datetime(year, date[1], date[2], *clock, tzinfo=UTC) - offset
+        when = datetime(year, date[1], date[2], *clock, tzinfo=UTC)
+        return when - offset if offset else when
     except (ValueError, OverflowError):
         return None
 
 
 def written(when: datetime) -> str:
     """RFC 3339 in UTC, whole seconds."""
-    return f"{when:%Y-%m-%dT%H:%M:%S}Z" if when.year >= 1000 else f"{when.isoformat()[:19]}Z"
+    return f"{when.isoformat()[:19]}Z"
 
 
 # --------------------------------------------------------------------------- socket and TLS errors

@@ -32,6 +32,9 @@ _LEAST_COLUMNS: Final = 40
 _MOST_LINES: Final = 400
 _INSIDE: Final = re.compile(r"[A-Za-z0-9/_=+-]\Z")
 _GOES_ON: Final = re.compile(r"[A-Za-z0-9/_=+.-]")
+KEY_LINE: Final = r"Microsoft\.IdentityModel\.Tokens\.\w{1,60}Key\b"
+"""The library prints each key on a line of its own."""
+_KEY_LINE: Final = re.compile(KEY_LINE)
 _BREAK: Final = re.compile(r"(?<=\S)[ \t]{0,40}\r?\n\s{0,200}(?=\S)")
 
 
@@ -203,4 +206,5 @@ def _is_inside(lines: Sequence[str], i: int, columns: int) -> bool:
     """Whether the break behind a full line lies inside a word."""
     if len(lines[i]) != columns or _INSIDE.search(lines[i].rstrip("\r")) is None:
         return False
-    return _GOES_ON.match(lines[i + 1].lstrip(" ")) is not None
+    rest = lines[i + 1].lstrip(" ")
+    return _GOES_ON.match(rest) is not None and _KEY_LINE.match(rest) is None

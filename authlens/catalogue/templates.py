@@ -158,6 +158,13 @@ def named(spans: Sequence[tuple[int, int]]) -> tuple[str, str] | None:
     return between(min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
 
 
+def whole(spans: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+    """From the first to the last release of some spans, None where there are none; unknown names are the oldest."""
+    order = {name: number for number, name in enumerate(releases())}
+    ends = sorted((name for span in spans for name in span), key=lambda name: order.get(name, -1))
+    return (ends[0], ends[-1]) if ends else None
+
+
 def between(first: int, last: int) -> tuple[str, str]:
     """The names of two releases."""
     names = releases()

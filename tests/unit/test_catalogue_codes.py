@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from authlens.catalogue.codes import lookup, search
+from authlens.catalogue.codes import lookup, named, nearest, search
 from authlens.catalogue.templates import data, known
 from authlens.model import Severity
 
@@ -27,6 +27,32 @@ def test_a_code_is_found_however_it_is_written(written: str) -> None:
 def test_an_unknown_code_is_none(unknown: str) -> None:
     """Nothing is made up."""
     assert lookup(unknown) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("https://aka.ms/IDX10503", ("IDX10503",)),
+        ("idx10503, IDX10501 and idx10503 again", ("IDX10503", "IDX10501")),
+        ("Failed: IDX10223: Lifetime validation failed. ValidTo: '2048'", ("IDX10223",)),
+        ("10503 10501", ("IDX10503", "IDX10501")),
+        ("2090", ("ID2090",)),
+        ("jwt10305 and wif10201", ("Jwt10305", "WIF10201")),
+        ("keys of 2048 bits", ()),
+        ("XIDX10501X and IDX105010", ()),
+        ("", ()),
+    ],
+)
+def test_a_text_names_codes(text: str, codes: tuple[str, ...]) -> None:
+    """Pasted links, messages and lists hold codes; a number among other words is none."""
+    assert named(text) == codes
+
+
+def test_a_mistyped_code_has_neighbours() -> None:
+    """What is written alike is told for one that is not known."""
+    assert nearest("IDX10530")[0] == "IDX10503"
+    assert all(code.startswith("IDX105") for code in nearest("IDX10599"))
+    assert nearest("IDX99999") == nearest("ABC") == ()
 
 
 def test_meanings_have_their_versions() -> None:
@@ -115,6 +141,7 @@ def test_search_finds_by_meaning_text_and_cause() -> None:
     assert "IDX21323" in [e.code for e in search("nonce cookie")]
     assert "IDX10720" in [e.code for e in search("HS256 shorter")]
     assert search("IDX10214")[0].code == "IDX10214"
+    assert search("audience")[0].code == "IDX10214"  # of those that hold the word it says most of a refusal
     assert search("sig.key-rotated")
     assert search("zzz qqq") == ()
     assert search("") == ()

@@ -140,8 +140,8 @@ def test_keys_of_every_generation() -> None:
     ]
     old = "Microsoft.IdentityModel.Tokens.X509SecurityKey , KeyId: AB12\nSystem.IdentityModel.Tokens.RsaSecurityKey\n"
     assert [(k["type"], k["kid"]) for k in printed.keys(old)] == [("X509SecurityKey", "AB12"), ("RsaSecurityKey", None)]
-    assert printed.keys("") == []
-    assert printed.keys("HS256") == []
+    assert printed.keys("") == ()
+    assert printed.keys("HS256") == ()
 
 
 def test_a_list_keeps_its_elements_white_space() -> None:

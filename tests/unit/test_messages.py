@@ -314,13 +314,44 @@ def test_half_a_value_is_none() -> None:
     assert said(audiences)["aud"] == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (
+            "Jwt10305: Lifetime validation failed. The token is expired.\nValidTo: '02/25/2014 18:31:49'\nCurrent time: '02/25/2014 22:01:49'.",
+            {"valid_to": "2014-02-25T18:31:49Z", "current_time": "2014-02-25T22:01:49Z", "exp": 1393353109},
+        ),
+        (
+            "Jwt10311: Unable to validate issuer, validationParameters.ValidIssuer: 'https://a/' or validationParameters.ValidIssuers: 'null' did not match Jwt.Issuer: 'https://a'. Comparison is: Equals ",
+            {"valid_issuer": "https://a/", "iss": "https://a"},
+        ),
+        (
+            "Jwt10303: Audience validation failed. jwt.Audience: 'a'. Could not match:  validationParameters.AllowedAudience: 'b' and validationParameters.AllowedAudiences: 'c, d'",
+            {"aud": ("a",), "valid_audience": "b", "valid_audiences": ("c", "d")},
+        ),
+    ],
+)
+def test_the_handler_before_idx_is_read_as_well(text: str, fields: dict[str, object]) -> None:
+    """Versions 1 and 2 wrote other numbers, words and names for the same values."""
+    assert said(text) == fields
+    assert only(text).code == text[:8]
+
+
+@pytest.mark.parametrize("dots", ["...", "…", " … ", "***", "."])
+def test_what_is_left_out_is_no_value(dots: str) -> None:
+    """Dots and stars stand for what somebody did not want to show."""
+    text = f"IDX10205: Issuer validation failed. Issuer: '{dots}'. Did not match: validationParameters.ValidIssuer: '{dots}' or validationParameters.ValidIssuers: 'a, {dots}'."
+    assert said(text) == {"valid_issuers": ("a",)}
+    assert only(text).values[0] == dots
+
+
 def test_a_www_authenticate_header_gives_what_the_message_hides() -> None:
     """ASP.NET Core prints exp there, invariantly, whatever the PII switch says."""
     hidden = f"IDX10223: Lifetime validation failed. The token is expired. ValidTo: '{PII}', Current time: '{PII}'."
     header = 'WWW-Authenticate: Bearer error="invalid_token", error_description="The token expired at \'03/05/2024 16:07:09\'"'
     found = messages.read(f"{header}\n{hidden}")
     assert messages.primary(found) == "IDX10223"
-    assert found[-1].fields["valid_to"] == "2024-03-05T16:07:09Z"
+    assert (found[-1].fields["valid_to"], found[-1].fields["exp"]) == ("2024-03-05T16:07:09Z", 1709654829)
     assert codes(f"{header}\n{hidden}").count("IDX10223") == 1
 
 
@@ -330,7 +361,15 @@ def test_a_www_authenticate_header_gives_what_the_message_hides() -> None:
         ("The issuer '(null)' is invalid", {}),
         ("The issuer 'https://a.example' is invalid", {"iss": "https://a.example"}),
         ("The audience 'a, b' is invalid", {"aud": ("a", "b")}),
-        ("The token expired at '03/05/2024 16:07:09'", {"valid_to": "2024-03-05T16:07:09Z"}),
+        ("The token expired at '03/05/2024 16:07:09'", {"valid_to": "2024-03-05T16:07:09Z", "exp": 1709654829}),
+        (
+            "The token lifetime is invalid; NotBefore: '(null)', Expires: '03/05/2024 16:07:09'",
+            {"valid_to": "2024-03-05T16:07:09Z", "exp": 1709654829},
+        ),
+        (
+            "The token is not valid before '03/05/2024 16:07:09'",
+            {"valid_from": "2024-03-05T16:07:09Z", "nbf": 1709654829},
+        ),
         ("The signature key was not found", {}),
     ],
 )

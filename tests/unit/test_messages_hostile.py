@@ -4,8 +4,11 @@ import random
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from authlens import messages
+from authlens.catalogue.templates import Template, known, templates
 
 SIZE = 1_000_000
 
@@ -80,3 +83,32 @@ def test_random_mixtures_never_fail() -> None:
             assert all(isinstance(value, str) for value in message.values)
         messages.match(text)
         messages.library(text, messages.read(text))
+
+
+ODD = st.text(max_size=30) | st.sampled_from(
+    [
+        "it's",
+        "''",
+        "{0}",
+        "{x: {y}}",
+        "a\r\nb",
+        "null",
+        "see IDX10501",
+        "24.11.2026 01:50:31",
+        "x" * 5000,
+        "“q”",
+        "&#39;",
+    ]
+)
+
+
+@given(st.sampled_from([form for code in sorted(known()) for form in templates(code) if form.kinds]), st.data())
+@settings(max_examples=400, deadline=None)
+def test_whatever_the_values_hold_the_code_is_told(form: Template, data: st.DataObject) -> None:
+    """Quotes, braces, line breaks, other dates, nothing at all: the message stays what it is, and its place too."""
+    values = [data.draw(ODD.filter(lambda v: ":" not in v)) for _ in form.kinds]
+    gaps = [value + literal for value, literal in zip(values, form.literals[1:], strict=True)]
+    found = messages.match("".join((form.literals[0], *gaps)))
+    assert found is not None
+    assert found.code == form.code
+    assert len(found.values) <= form.width
