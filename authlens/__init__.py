@@ -6,9 +6,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from authlens._version import __version__
+
+if TYPE_CHECKING:
+    from authlens import messages as codes
+    from authlens.pipeline import scan
+    from authlens.trust.validate import validate
 
 __all__ = ["__version__", "codes", "scan", "validate"]
 

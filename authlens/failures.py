@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from authlens.sightings import DISPATCHER, REMOTE_LOGIN, Sighting
 _OPENIDDICT_GENERIC = "An error occurred while authenticating the current request."
 _OPEN_FOR_RECORDS = 400
 """So many further records with a code may pass before a failure without request id is closed."""
-_OPEN_FOR_S = 120.0
+_OPEN_FOR = timedelta(minutes=2)
 """So long may a request run before a failure without request id is closed."""
 _NEAR_BYTES = 64 * 1024
 """A request's end is looked for so far behind the last record of a failure."""
@@ -84,7 +85,8 @@ class _Open:
         "beside",
         "library",
         "number",
-        "roles",
+        "place",
+        "retold",
         "serial",
         "sightings",
         "status",
@@ -98,20 +100,34 @@ class _Open:
         self.serial = serial
         self.number = number
         """Of the last record with a code that joined it."""
-        self.roles: set[tuple[Role, str | None]] = set()
-        self.unsure: set[int] = set()
-        self.library: list[Sighting] = []
+        self.place = 0
+        """Among all failures that were opened."""
+        self.unsure: frozenset[int] = frozenset()
+        self.library: Sequence[Sighting] = ()
         self.status: int | None = None
         self.accepted_by: str | None = None
         self.where: Sighting | None = None
         """The request's end."""
         self.beside: _Open | None = None
         """The refusal that its only record may retell."""
+        self.retold = False
+        """Another may stand beside it in that way."""
         self.succeeded: Sighting | None = None
         """What says that some request was accepted since, in a log without request ids."""
 
     def has(self, role: Role) -> bool:
-        return any(r is role for r, _ in self.roles)
+        """Whether a record of the role is there."""
+        return role in [s.role for s in self.sightings]
+
+    def has_of(self, role: Role, logger: str | None) -> bool:
+        """Whether the logger wrote a record of the role."""
+        return any(s.role is role and s.logger == logger for s in self.sightings)
+
+    def add(self, s: Sighting, *, sure: bool) -> None:
+        """Takes a further record."""
+        if not sure:
+            self.unsure |= {len(self.sightings)}
+        self.sightings.append(s)
 
     def absorb(self, other: _Open) -> None:
         """Takes the records of another that tells of the same failure, which nothing in the log proves."""
@@ -121,7 +137,6 @@ class _Open:
         self.unsure = first.unsure | {i + shift for i in second.unsure} | {shift}
         self.sightings = [*first.sightings, *second.sightings]
         self.library = [*first.library, *second.library]
-        self.roles |= other.roles
         if self.status is None:
             self.status, self.where = other.status, other.where
         self.accepted_by = self.accepted_by or other.accepted_by
@@ -204,28 +219,32 @@ class Joiner:
         self._expire(s)
         last = self._last.get(s.stream)
         if last is not None and _other_sink(last.sightings[-1], s):
-            last.unsure.add(len(last.sightings))
-            last.sightings.append(s)
+            last.add(s, sure=False)
             last.number = self.number
             return
         chosen, others = self._joinable(s)
         if chosen is None:
             chosen = self._opened(s)
         else:
-            if s.request_id is None and others:
-                chosen.unsure.add(len(chosen.sightings))
-            chosen.sightings.append(s)
+            chosen.add(s, sure=not others)
             if s.request_id is None and s.role is not Role.UNHANDLED:  # which several loggers may tell of
                 self._waiting.get((s.stream, s.role), {}).pop(chosen.serial, None)
-        chosen.roles.add((s.role, s.logger))
         chosen.number = self.number
         self._last[s.stream] = chosen
-        chosen.library += self._library.pop((s.stream, s.request_id), ())
+        if before := self._library.pop((s.stream, s.request_id), None):
+            chosen.library = [*chosen.library, *before]
 
     def _joinable(self, s: Sighting) -> tuple[_Open | None, bool]:
-        """The oldest open failure that the record belongs to, and whether there are others."""
-        fitting = (o for o in self._candidates(s) if _may_join(o, s, self.number))
-        return next(fitting, None), next(fitting, None) is not None
+        """The oldest open failure that the record belongs to, and without a request id whether there are others."""
+        found = None
+        for o in self._candidates(s):
+            if _may_join(o, s, self.number):
+                if found is not None:
+                    return found, True
+                found = o
+                if s.request_id is not None:
+                    break
+        return found, False
 
     def _candidates(self, s: Sighting) -> Iterable[_Open]:
         if s.role not in _JOINS:
@@ -241,6 +260,7 @@ class Joiner:
         opened = _Open(s, self.serial, self.number)
         self._compare(opened, self._last.get(s.stream))
         self.open.append(opened)
+        opened.place = len(self._done)
         self._done.append((opened.serial, opened))
         self._unfinished[opened.serial] = opened
         if s.request_id is not None:
@@ -262,10 +282,10 @@ class Joiner:
         told = last.sightings[0]
         if s.role in _RETELLING and told.role in _TOLD and not last.has(s.role):
             self._beside.append(opened)
-            opened.beside = last
+            opened.beside, last.retold = last, True
         elif told.role in _RETELLING and s.role in _TOLD and len(last.sightings) == 1 and last.beside is None:
             self._beside.append(last)
-            last.beside = opened
+            last.beside, opened.retold = opened, True
 
     def _adjacent(self, last: _Open, opened: _Open) -> bool:
         s, before = opened.sightings[0], last.sightings[-1]
@@ -354,7 +374,7 @@ class Joiner:
         if self.number - o.number > _OPEN_FOR_RECORDS:
             return True
         last = o.sightings[-1].time
-        return bool(last and s.time and abs((s.time - last).total_seconds()) > _OPEN_FOR_S)
+        return last is not None and s.time is not None and abs(s.time - last) > _OPEN_FOR
 
     def _forget(self, o: _Open) -> None:
         first = o.sightings[0]
@@ -370,6 +390,8 @@ class Joiner:
             self._waiting[first.stream, role].pop(o.serial, None)
         if self._last.get(first.stream) is o:
             del self._last[first.stream]
+        if self.handlers and o.beside is None and not o.retold:
+            self._done[o.place] = o.serial, self._maker.failure(o)  # nothing concerns it any more
 
     def _count_library(self) -> None:
         """No handler is heard in this log: the library's errors count, but for those that a host's line repeats."""
@@ -384,7 +406,6 @@ class Joiner:
                 continue
             if later is not None and s.key and later.sightings[0].key and _same_text(later, s):
                 told += 1
-                later.roles.add((Role.LIBRARY, None))
                 later.library = [*chain.library, s]
             else:
                 self._done.append((chain.serial, chain))
@@ -475,7 +496,7 @@ def _told_before(o: _Open, s: Sighting, number: int) -> bool:
 
 
 def _application_joins(o: _Open, s: Sighting, number: int) -> bool:
-    if (s.role, s.logger) in o.roles:
+    if o.has_of(s.role, s.logger):
         return False
     if s.request_id is not None:
         return True
@@ -484,7 +505,7 @@ def _application_joins(o: _Open, s: Sighting, number: int) -> bool:
 
 
 def _unhandled_joins(o: _Open, s: Sighting, number: int) -> bool:
-    if (s.role, s.logger) in o.roles:
+    if o.has_of(s.role, s.logger):
         return False
     opened_by = o.sightings[0].role
     if opened_by is Role.REMOTE:
@@ -537,7 +558,6 @@ class _Chains:
             return
         told = self._chain[-1]
         o = _Open(told, self._serial, 0)
-        o.roles = {(told.role, told.logger)}
         o.library = [*self._context, *self._chain[:-1]]
         self._out.append(o)
         self._context.clear()
@@ -611,7 +631,7 @@ class _Maker:
         first = o.sightings[0]
         errors = [s for s in o.library if not _only_informs(s)]
         told = self._told(o, errors)
-        every = o.sightings if not o.library else [*o.sightings, *o.library]
+        every = [*o.sightings, *o.library]
         around = every if o.where is None else [*every, o.where]
         timed = next((s for s in around if s.time), first)
         return Failure(
@@ -623,9 +643,9 @@ class _Maker:
             level=first.level,
             logger=first.logger,
             request_id=first.request_id,
-            host=next((s.host for s in around if s.host), None),
-            client=next((s.client for s in around if s.client), None),
-            scheme=next((s.scheme for s in o.sightings if s.scheme), None),
+            host=_first([s.host for s in around]),
+            client=_first([s.client for s in around]),
+            scheme=_first([s.scheme for s in o.sightings]),
             code=told.code,
             codes=told.codes,
             exceptions=told.statement.exceptions,
@@ -639,17 +659,23 @@ class _Maker:
             repeats=len(o.sightings) + len(errors) - 1,
             links=_links(o, errors),
             context=told.context,
-            tokens=told.tokens if o.where is None else (*told.tokens, *o.where.statement.tokens),
+            tokens=told.tokens
+            if o.where is None or not o.where.statement.tokens
+            else (*told.tokens, *o.where.statement.tokens),
         )
 
     def _told(self, o: _Open, errors: Sequence[Sighting]) -> _Told:
-        key = (*(id(s.statement) for s in o.sightings), 0, *(_way(s) for s in o.library))
+        key = (*[id(s.statement) for s in o.sightings], 0, *map(_way, o.library))
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             found = self._known[key] = _tell(o, errors)
         return found
+
+
+def _first(names: Iterable[str | None]) -> str | None:
+    return next(filter(None, names), None)
 
 
 def _way(s: Sighting) -> tuple[int, str | None, str | None]:
@@ -742,7 +768,8 @@ def _saying(o: _Open) -> Iterator[Message]:
 
 def _links(o: _Open, errors: Sequence[Sighting]) -> tuple[Link, ...]:
     further = [
-        Link(path=s.path, line=s.line, role=s.role, sure=i not in o.unsure) for i, s in enumerate(o.sightings) if i
+        Link(path=s.path, line=s.line, role=s.role, sure=at not in o.unsure)
+        for at, s in enumerate(o.sightings[1:], start=1)
     ]
     further += [Link(path=s.path, line=s.line, role=s.role, sure=s.request_id is not None) for s in errors]
     return tuple(sorted(further, key=lambda link: link.line)) if len(further) > 1 else tuple(further)

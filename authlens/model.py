@@ -11,7 +11,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NoReturn, TypeVar
+from operator import attrgetter
+from typing import NamedTuple, NoReturn, TypeVar
 
 V = TypeVar("V")
 
@@ -90,9 +91,8 @@ class Origin:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One event that a logger wrote, cut out around a hit and freed of its envelopes."""
+class Record(NamedTuple):
+    """One event that a logger wrote, cut out around a hit and freed of its envelopes; very many are made."""
 
     origin: Origin
     lines: int = 1
@@ -116,9 +116,9 @@ class Record:
     """Which container, pod, unit or process of an interleaved source wrote it."""
     scheme: str | None = None
     """The authentication scheme where a structured property says it."""
-    text: str = field(default="", repr=False)
+    text: str = ""
     """The rendered message, then (after a line feed) the exception as printed; no head, no indentation."""
-    fields: Mapping[str, object] = field(default_factory=nothing, repr=False)
+    fields: Mapping[str, object] = nothing()
     """Structured properties, decoded."""
     cut: bool = False
     """The logger or the end of the file cut it off."""
@@ -319,6 +319,19 @@ class Failure:
     tokens: tuple[Token, ...] = field(default=(), repr=False)
     """Every token that its records show, those of the library's lines and of the request's end included."""
 
+    @property
+    def kind(self) -> tuple[int, ...]:
+        """One value for the failures whose records say the same: these differ in moment, place and request only.
+
+        Failures that say the same share their parts, and are of one kind by that, as long as they are kept.
+        """
+        return tuple(map(id, _SAID(self)))
+
+
+_SAID = attrgetter(
+    *("statement", "fields", "token", "context", "tokens", "code", "codes", "exceptions", "args", "hidden", "library")
+)
+
 
 # --------------------------------------------------------------------------- trust
 
@@ -403,6 +416,10 @@ class Expectations:
     algorithms: tuple[str, ...] | None = None
     require_expiration: bool = True
     require_signature: bool = True
+    by_tenant: bool = False
+    """Issuers are compared by AadIssuerValidator (Microsoft.Identity.Web), which fills the token's tenant in."""
+    by_version: bool = False
+    """Of the audiences only one counts, by the token's ``ver``: the client's id for 2.0, else its App ID URI."""
     validate_issuer: bool = True
     validate_audience: bool = True
     validate_lifetime: bool = True
@@ -419,9 +436,8 @@ class Verdict(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """The answer of one check."""
+class Check(NamedTuple):
+    """The answer of one check; a tuple, for a scan makes twenty a token."""
 
     name: str
     """``signature.kid-published``, ``lifetime.not-expired``…"""
@@ -434,8 +450,7 @@ class Check:
     """What the library would report, for FAIL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What Microsoft's validator would say of one token."""
 
     valid: bool | None

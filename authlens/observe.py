@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 
+from authlens.exposed import Exposed, exposed
 from authlens.model import Amount, Layout, Ledger, Part, Role
 from authlens.reading.cut import Cut, cut
+from authlens.reading.ending import last_time
 from authlens.sightings import Sighting, moved, sight
 
 
@@ -22,9 +24,15 @@ class Observed:
     """What some parts of one source say, and the open ends at both borders."""
 
     cut: Cut
+    exposed: Exposed
+    """The tokens that stand in it, whether something was refused there or not."""
+    until: datetime | None = None
+    """When the last record was written, as far as the end shows it."""
 
     def __add__(self, other: Observed) -> Observed:
-        return Observed(cut=self.cut + other.cut)
+        return Observed(
+            cut=self.cut + other.cut, exposed=self.exposed + other.exposed, until=other.until or self.until
+        )
 
     @property
     def read(self) -> Amount:
@@ -37,13 +45,9 @@ class Observed:
         opening = roles[Role.EXCEPTION] + roles[Role.MESSAGE] + roles[Role.UNHANDLED]
         return max(opening, roles[Role.REFUSED] + roles[Role.REMOTE], roles[Role.APPLICATION])
 
-    def shared(self, share: Callable[[Sighting | None], Sighting | None]) -> Observed:
-        """The same with other statements in its sightings."""
-        return Observed(cut=self.cut.mapped(share))
-
-    def moved(self, lines: int) -> Observed:
-        """The same so many lines further down: for a part whose first line was not known when it was observed."""
-        return Observed(cut=self.cut.moved(lines, moved)) if lines else self
+    def settled(self, share: Callable[[Sighting | None], Sighting | None], lines: int = 0) -> Observed:
+        """The same so many lines further down, with shared statements in its sightings."""
+        return replace(self, cut=self.cut.changed(lambda said: share(moved(said, lines)), lines))
 
     def close(self) -> tuple[tuple[Sighting, ...], Ledger]:
         """All sightings in order of offset, and where every byte went."""
@@ -64,4 +68,6 @@ _ENDS = (".", "'", '"', ")", "]", "}", "!", "”")
 
 def observe(part: Part, layout: Layout, *, zone: tzinfo = UTC) -> Observed:
     """What one part says; ``zone`` is for timestamps that carry none."""
-    return Observed(cut=cut(part, layout, zone=zone, see=sight))
+    return Observed(
+        cut=cut(part, layout, zone=zone, see=sight), exposed=exposed(part.data), until=last_time(part, layout, zone)
+    )

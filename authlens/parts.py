@@ -7,24 +7,28 @@ its source: what was read up to there counts.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import gc
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from authlens.exposed import Exposed
 from authlens.model import Amount, Layout, Ledger, Part
 from authlens.observe import Observed, observe
 from authlens.reading import sources
 from authlens.reading.formats import sniff
 from authlens.sightings import Shared, Sighting
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _SMALL: Final = 64 * 1024 * 1024
 """Below so many bytes of input one process is faster than several."""
@@ -32,6 +36,8 @@ _PACKED: Final = 8
 """A compressed input holds about so many times its size."""
 _AHEAD: Final = 2
 """So many parts a process are under way at once."""
+_RARELY: Final = 200_000
+"""New objects until cycles are looked for: what is read has none, and is very much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,9 @@ class Log:
     layout: Layout | None = None
     sightings: tuple[Sighting, ...] = field(default=(), repr=False)
     ledger: Ledger = field(default_factory=Ledger)
+    exposed: Exposed = field(default_factory=Exposed, repr=False)
+    until: datetime | None = None
+    """When its last record was written, as far as its end shows that."""
     error: str | None = None
     """Why it, or the rest of it, could not be read."""
     interrupted: bool = False
@@ -115,13 +124,17 @@ class Reader:
         self._processes = processes
         self._told = told
         self._pool: ProcessPoolExecutor | None = None
+        self._collecting = gc.get_threshold()
         self.shared = Shared()
         """The statements of all sources."""
 
     def __enter__(self) -> Self:
+        self._collecting = gc.get_threshold()
+        gc.set_threshold(_RARELY)
         return self
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        gc.set_threshold(*self._collecting)
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -137,43 +150,49 @@ class Reader:
                     self._told(seen.read.bytes, seen.refusals())
         except KeyboardInterrupt:
             total.interrupted = True
-        except (OSError, BrokenProcessPool, MemoryError) as error:
+        except (OSError, BrokenExecutor, MemoryError) as error:
             total.error = _with_hint(*_why(error))
-            self._pool = None if isinstance(error, BrokenProcessPool) else self._pool
+            self._pool = None if isinstance(error, BrokenExecutor) else self._pool
         return total.log(source)
 
     # ----------------------------------------------------------------- parts
 
     def _seen(self, source: sources.Source, total: _Sum) -> Iterator[Observed]:
         flat = source.flat()
-        work = self._parts(source) if flat is None else _pieces(source, flat)
+        work: Iterator[Part | _Piece] = source.parts() if flat is None else _pieces(source, flat)
         first = next(work, None)
         if first is None:
             return
         head = first if isinstance(first, Part) else _read(first)
-        layout = sniff.sniff(head.data[: sniff.HEAD], source.path, self._how.format)
+        later = () if flat is None else _later(source, flat)
+        layout = sniff.sniff(head.data, source.path, self._how.format, later)
         total.layout = layout = replace(layout, encoding=source.encoding)
-        yield observe(head, layout, zone=self._how.zone)
         if self._processes == 1:
-            yield from (_observed(one, layout, self._how.zone, total.lines + 1) for one in work)
+            yield observe(head, layout, zone=self._how.zone)
+            yield from (_observed(one, layout, self._how.zone) for one in work)
         else:
-            yield from (seen.moved(total.lines) for seen in self._spread(work, layout))
+            yield from self._spread(head, work, layout)
 
-    def _parts(self, source: sources.Source) -> Iterator[Part | _Piece]:
-        yield from source.parts()
-
-    def _spread(self, work: Iterator[Part | _Piece], layout: Layout) -> Iterator[Observed]:
-        """Observe in other processes, in order; as many parts at once as keep them busy."""
-        waiting: deque[Future[Observed]] = deque()
+    def _spread(self, head: Part, work: Iterator[Part | _Piece], layout: Layout) -> Iterator[Observed]:
+        """Observe all but the head in other processes, in order; as many parts at once as keep them busy."""
+        waiting = deque(self._submitted(one, layout) for one in islice(work, self._processes * _AHEAD - 1))
+        yield observe(head, layout, zone=self._how.zone)
         for one in work:
-            waiting.append(self._started().submit(_observed, one, layout, self._how.zone, 1))
-            if len(waiting) >= self._processes * _AHEAD:
-                yield waiting.popleft().result()
+            waiting.append(self._submitted(one, layout))
+            yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
+    def _submitted(self, one: Part | _Piece, layout: Layout) -> Future[Observed]:
+        return self._started().submit(_observed, one, layout, self._how.zone)
+
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            import multiprocessing  # noqa: PLC0415 - one process is enough for most logs
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
+            import numpy  # noqa: F401, ICN001, PLC0415 - processes that are forked begin with it
+
             methods = multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("fork" if "fork" in methods else None)
             self._pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_deaf)
@@ -186,10 +205,22 @@ def _deaf() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _pieces(source: sources.Source, size: int) -> Iterator[Part | _Piece]:
+def _pieces(source: sources.Source, size: int) -> Iterator[_Piece]:
     for offset in range(0, size, sources.PART):
         length = min(sources.PART, size - offset)
         yield _Piece(str(source.file), source.path, offset, length, offset + length == size)
+
+
+def _later(source: sources.Source, size: int) -> Iterator[bytes]:
+    """Stretches of a file from behind its first part: another logger may begin there."""
+    for n in range(1, _STRETCHES + 1):
+        offset = max(sources.PART, size * n // _STRETCHES - _STRETCH)
+        if offset + _STRETCH <= size:
+            yield _read(_Piece(str(source.file), source.path, offset, _STRETCH, last=False)).data
+
+
+_STRETCHES: Final = 12
+_STRETCH: Final = 32 * 1024
 
 
 def _read(piece: _Piece) -> Part:
@@ -201,9 +232,8 @@ def _read(piece: _Piece) -> Part:
     return Part(source=piece.path, data=data, offset=piece.offset, line=1, first=piece.offset == 0, last=piece.last)
 
 
-def _observed(one: Part | _Piece, layout: Layout, zone: tzinfo, line: int) -> Observed:
-    part = one if isinstance(one, Part) else _read(one)
-    return observe(replace(part, line=line), layout, zone=zone)
+def _observed(one: Part | _Piece, layout: Layout, zone: tzinfo) -> Observed:
+    return observe(one if isinstance(one, Part) else _read(one), layout, zone=zone)
 
 
 # --------------------------------------------------------------------------- sums
@@ -218,13 +248,12 @@ class _Sum:
         self.interrupted = False
         self._all: Observed | None = None
         self._shared = shared
-        self.lines = 0
+        self._lines = 0
         """Ended so far."""
 
     def add(self, seen: Observed) -> None:
-        """The next part."""
-        self.lines += seen.read.lines
-        seen = seen.shared(self._shared)
+        """The next part, observed as if it stood first."""
+        seen, self._lines = seen.settled(self._shared, self._lines), self._lines + seen.read.lines
         self._all = seen if self._all is None else self._all + seen
 
     def log(self, source: sources.Source) -> Log:
@@ -238,6 +267,8 @@ class _Sum:
             layout=self.layout,
             sightings=tuple(s for s in map(self._shared, sightings) if s is not None),
             ledger=ledger,
+            exposed=self._all.exposed.close(),
+            until=self._all.until,
             error=self.error or _why_partly(source),
             interrupted=self.interrupted,
         )
@@ -259,7 +290,7 @@ def _why_partly(source: sources.Source) -> str | None:
 
 
 def _why(error: BaseException) -> tuple[str, str]:
-    if isinstance(error, BrokenProcessPool):
+    if isinstance(error, BrokenExecutor):
         return "a process that read it died", "what stands before that place was read; try --jobs 1"
     if isinstance(error, MemoryError):
         return "there is not enough memory to read on", "what stands before that place was read"

@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from authlens import parts, rotation
+from authlens import knowledge, parts, rotation
 from authlens._version import __version__
-from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, groups, ruleset
+from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, groups
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
+from authlens.exposed import MOST
 from authlens.failures import Joiner
 from authlens.model import Amount, Failure, Frozen, InputReport, Moment, Result, Role
+from authlens.options import ScanOptions, keywords
 from authlens.parts import Progress
 from authlens.reading import sources
 from authlens.sightings import AROUND, Shared
-from authlens.trust import documents, expectations, fetch, fetch_http
-from authlens.trust.history import History
+from authlens.trust import documents, expectations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,54 +113,20 @@ class _Gathered:
     """What records show that tell of no failure."""
 
 
-def scan(
+def run(
     paths: Sequence[str | Path],
+    options: ScanOptions,
     *,
-    settings: Sequence[str | Path] = (),
-    bundles: Sequence[str | Path] = (),
-    jwks: Sequence[str | Path] = (),
-    apis: Sequence[Mapping[str, object]] = (),
-    offline: bool = False,
-    online: bool = False,
-    allow_issuers: Sequence[str] = (),
-    ca_bundle: str | Path | None = None,
-    secret: bytes | None = None,
-    cache: str | Path | None = None,
-    rules: Sequence[str | Path] = (),
-    default_rules: bool = True,
-    format: str | None = None,  # noqa: A002 - the option's own name
-    now: datetime | None = None,
-    timezone: tzinfo = UTC,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    jobs: int | None = None,
     stdin: BinaryIO | None = None,
     timings: Timings | None = None,
     progress: Callable[[Progress], None] | None = None,
     witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
 ) -> ScanResult:
-    """Reads logs, finds every refused token once and names its root cause.
+    """:func:`scan`, for callers that watch it.
 
     Args:
         paths: Files, folders, compressed files or ``-``.
-        settings: ``appsettings.json`` files, later ones over earlier ones.
-        bundles: Documents recorded earlier (``authlens.bundle/1``).
-        jwks: Key sets, each ``FILE`` or ``ISSUER=FILE``.
-        apis: ``[[api]]`` tables of the configuration.
-        offline: Open no socket; a cache is read where one is named.
-        online: Ask also for issuers seen in the log, where the vendor list knows their host.
-        allow_issuers: Further issuers to ask for; ``*`` stands for one host label or one path segment.
-        ca_bundle: Further certificate authorities, PEM.
-        secret: A shared secret to verify and compare with, as it stands in the file; it reaches no output.
-        cache: Folder of fetched documents and their history; none is kept when None.
-        rules: Rule files or folders on top of the pack.
-        default_rules: Use the pack that is shipped.
-        format: The log's format; guessed when None.
-        now: The present, for lifetimes; the clock when None.
-        timezone: For timestamps that carry none.
-        since: Only failures of this moment or later; failures without a time are kept.
-        until: Only failures before this moment.
-        jobs: Processes that read; when None one for small inputs, else as many as there are cores.
+        options: All else.
         stdin: What ``-`` reads.
         timings: Filled with seconds by stage.
         progress: Called after every part that was read.
@@ -171,34 +138,19 @@ def scan(
     """
     timings = timings or Timings()
     began = time.perf_counter()
-    pack = ruleset.load([Path(p) for p in rules], default=default_rules)
-    told = expectations.read_settings([str(p) for p in settings])
-    configured = (*expectations.from_config(apis), *told.expectations)
-    network = _network(offline=offline, online=online, allowed=allow_issuers, ca_bundle=ca_bundle, cache=cache)
-    known = documents.Documents(bundles=bundles, jwks=[str(p) for p in jwks], network=network, configured=configured)
-    unusable = [*map(str, told.faults), *(f"{e}. {e.hint}".strip(" .") + "." for e in known.errors)]
+    known = knowledge.read(options)
     timings.add("prepare", began)
-    how = parts.How(format=format, zone=timezone)
-    gathered = _gather(
-        how,
-        paths,
-        stdin=stdin,
-        period=Period(since=since, until=until),
-        jobs=jobs,
-        timings=timings,
-        progress=progress,
-    )
-    at = now or datetime.now(UTC)
+    gathered = _gather(paths, options, stdin=stdin, timings=timings, progress=progress)
     began = time.perf_counter()
-    book = expectations.Book.of(configured, gathered.failures)
+    known.expect(gathered.failures)
     result = conclude(
         gathered.failures,
-        book=book,
-        known=known,
-        pack=pack,
-        now=at,
+        book=expectations.Book(known.expected),
+        known=known.documents,
+        pack=known.pack,
+        now=options.now or datetime.now(UTC),
         witness=witness,
-        given=evidence_secrets.Given(secret) if secret else None,
+        given=known.secret,
         around=gathered.around,
         end=max((r.last for r in gathered.reports if r.last is not None), default=None),
         moments=gathered.moments,
@@ -207,11 +159,25 @@ def scan(
     timings.add("conclude", began)
     return replace(
         result,
-        notes=(*gathered.notes, *told.notes, *result.notes, *(network.notes if network is not None else ())),
+        notes=(*gathered.notes, *known.notes),
         inputs=tuple(gathered.reports),
-        unusable=tuple(unusable + gathered.unusable),
+        unusable=(*known.unusable, *gathered.unusable),
         interrupted=gathered.interrupted,
     )
+
+
+@keywords(ScanOptions)
+def scan(paths: Sequence[str | Path], options: ScanOptions) -> ScanResult:
+    """Reads logs, finds every refused token once and names its root cause.
+
+    ``scan(["app.log"], settings=["appsettings.json"], offline=True)``: what each keyword means stands at its field in
+    :class:`~authlens.options.ScanOptions`.
+
+    Raises:
+        UsageError: A rule file is wrong; nothing was read.
+        NoInputError: No file matched, or every file was empty.
+    """
+    return run(paths, options)
 
 
 def conclude(
@@ -229,7 +195,7 @@ def conclude(
     alone: bool = False,
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
-    table = evidence.build(failures, book=book, documents=known, now=now, given=given)
+    table = evidence.build(failures, book=book, documents=known, given=given)
     if witness is not None:
         witness(table, pack)
     findings = diagnose.diagnose(table, pack)
@@ -241,20 +207,6 @@ def conclude(
         moments=tuple(moments),
         exposures=exposures.find(findings, known.all(), now=now, around=around, documents=known),
         issuers=known.all(),
-        notes=tuple(f"{issuer}: {why}" for issuer, why in known.unavailable()),
-    )
-
-
-def _network(
-    *, offline: bool, online: bool, allowed: Sequence[str], ca_bundle: str | Path | None, cache: str | Path | None
-) -> fetch.Fetcher | None:
-    """Who fetches documents, under which policy; None where no socket and no cache may be opened."""
-    if offline and cache is None:
-        return None
-    return fetch.Fetcher(
-        fetch.Policy(offline=offline, online=online, allowed=fetch.allow(allowed)),
-        history=History(cache) if cache is not None else None,
-        client=fetch_http.Client(ca_bundle=str(ca_bundle) if ca_bundle is not None else None),
     )
 
 
@@ -262,19 +214,20 @@ def _network(
 
 
 def _gather(
-    how: parts.How,
     paths: Sequence[str | Path],
+    options: ScanOptions,
     *,
     stdin: BinaryIO | None,
-    period: Period,
-    jobs: int | None,
     timings: Timings,
     progress: Callable[[Progress], None] | None,
 ) -> _Gathered:
     out = _Gathered()
+    period = Period(since=options.since, until=options.until)
+    how = parts.How(format=options.format, zone=options.timezone)
     began = time.perf_counter()
-    found = sources.find([str(p) for p in paths], stdin)
-    logs, limits = _read(how, found, parts.jobs(found, jobs), progress)
+    passed: list[str] = []
+    found = sources.find([str(p) for p in paths], stdin, passed)
+    logs, limits = _read(how, found, parts.jobs(found, options.jobs), progress)
     timings.add("observe", began)
     began = time.perf_counter()
     arranged = rotation.arrange(logs)
@@ -285,9 +238,13 @@ def _gather(
     for series in arranged.series:
         for _, sightings in series.members:
             out.around.see(s for s in sightings if period.holds(s.time))
+    if period == Period():  # of a token outside of all records no time is known
+        for log in (log for at, log in enumerate(logs) if at not in arranged.copies):
+            out.around.show(log.exposed)
+            limits += _exposed_in_part(log)
     timings.add("join", began)
     out.interrupted = any(log.interrupted for log in logs)
-    out.notes = [*limits, *arranged.notes, *_undated(out.failures, period)]
+    out.notes = [*_passed(passed), *limits, *arranged.notes, *_undated(out.failures, period)]
     out.reports = _reports(logs, arranged.copies, joined, period)
     out.unusable = [f"{r.path}: {r.error}" for r in out.reports if r.error not in (None, parts.EMPTY)]
     if not out.unusable and not out.interrupted and not any(r.ledger.read.bytes for r in out.reports):
@@ -330,6 +287,14 @@ def _limits(shared: Shared) -> list[str]:
     return [f"{more}: of {shared.left_out} further records only the codes are kept, not the values"]
 
 
+def _exposed_in_part(log: parts.Log) -> list[str]:
+    if len(log.exposed.counts) < MOST:
+        return []
+    return [
+        f"{log.path} holds {MOST} different tokens or more: whether they are still valid was asked of the last {MOST}"
+    ]
+
+
 def _joined(series: rotation.Series) -> tuple[Failure, ...]:
     joiner = Joiner()
     for _, sightings in series.members:
@@ -349,6 +314,17 @@ def _alone(arranged: rotation.Arranged) -> bool:
     """Whether all that was read comes from one process."""
     said = {(s.host, s.stream) for series in arranged.series for _, seen in series.members for s in seen}
     return len(arranged.series) == 1 and len(said) == 1
+
+
+def _passed(passed: Sequence[str]) -> list[str]:
+    """Which files of a folder were not read as logs."""
+    if not passed:
+        return []
+    names = ", ".join(passed[:_SHOWN]) + (", …" if len(passed) > _SHOWN else "")
+    return [f"not read as logs, since they hold settings, keys or reports: {names}"]
+
+
+_SHOWN = 12
 
 
 def _undated(failures: Sequence[Failure], period: Period) -> list[str]:
@@ -374,6 +350,7 @@ def _reports(
         seen.add(log.path)
         telling = sum(s.role not in AROUND for s in log.sightings)
         times = [s.time for s in log.sightings if s.time is not None]
+        until = [log.until] if log.until is not None else []
         out.append(
             InputReport(
                 path=log.path,
@@ -384,7 +361,7 @@ def _reports(
                 informational=max(0, telling - begun[log.path] - repeats[log.path]),
                 filtered=filtered[log.path],
                 first=min(times, default=None),
-                last=max(times, default=None),
+                last=max(times + until, default=None),
                 error=log.error,
             )
         )

@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 # fmt: off
@@ -71,22 +72,69 @@ _LARGEST = 10**300  # Python refuses to print numbers of 4,300 digits; no person
 
 # --------------------------------------------------------------------------- secrets
 
+_DOT = r"(?:%(?:25)?2[Ee]|\\{1,4}u002[Ee]|&#(?:46|x2[Ee]);)"
+"""A full stop as a URL, as JSON and as XML may write it."""
 _TOKEN = re.compile(
     r"(?:eyJ|eyAi|ewog|ew0K|ewki|eyAg)[A-Za-z0-9_\-.]{9,}"  # a header, {"…, and all that hangs on it by dots
+    rf"(?:{_DOT}[A-Za-z0-9_\-.]{{0,65536}}){{0,8}}"
     r"(?:[\[(<]{0,2}(?:\u2026|\*{2,9})[\])>]{0,2}[A-Za-z0-9_\-.]{4,})?"  # the rest of one shortened in its middle
 )
-_TELLING = (
-    r"client_?secret|clientsecret|password|passwd|pwd|passphrase|secret|api[_-]?key|access_token|refresh_token|"
-    r"id_token_hint|id_token|client_assertion|assertion|sharedaccesskey|sharedaccesssignature|accountkey|"
-    r"(?:issuer)?signing_?key|private_?key|x-functions-key|set-cookie|cookie|authlens_secret"
+_GOES_ON = re.compile(
+    r"\[token [0-9a-f]{12}\](?:(?:\\{1,4}[rnt]|[^A-Za-z0-9_\-\\]){1,24}[A-Za-z0-9_\-][A-Za-z0-9_\-.]{11,65536}+){1,64}"
+)
+"""A token that a logger broke into pieces, or whose segments stand apart: in an array, in a path."""
+_PIECE = re.compile(r"((?:\\{1,4}[rnt]|[^A-Za-z0-9_\-\\]){1,24})([A-Za-z0-9_\-][A-Za-z0-9_\-.]{11,})")
+_ENCODED = re.compile(  # base64 of "Authorization: ", "Bearer ", "Basic " and of a token
+    r"(?:[QY]XV0aG9yaXphdGlvbjog|[QY]mVhcmVyI|[QY]mFzaWMg|ZXlK[a-d])[A-Za-z0-9+/_\-]{8,65536}={0,2}"
 )
 _QUOTE = r"(?:\\{0,7}[\"']|\\{1,3}u002[27]|&quot;|&#3[49];|\"\")"
 """As written in text, in JSON (System.Text.Json escapes by number), in XML and in CSV."""
 _NAMED = re.compile(
-    rf"(?i)((?:\b|(?<=u0022)|(?<=u0027))(?:{_TELLING})(?:{_QUOTE}|\\{{0,7}})\s{{0,3}}[=:]\s{{0,3}}(?:{_QUOTE}|\\{{0,7}})|[?&;](?:code|sig|token)=)"
-    r"([^\s\"'&;,<>\[{*\\][^\s\"'&;,<>\\]{0,8191})"
+    r"(?P<name>[aAcCkKpPrRsStTvVwW]"  # first letters by hand: the search passes quickly over all others
+    r"(?i:uthorization|ssertion|ookie|ode(?:_verifier)?|ey|assword|asswd|assphrase|wd|result|ecret|ig(?:nature)?"
+    r"|tate|amlresponse|amlart|oken(?:_hint)?|alue))"
+    rf"(?P<closes>{_QUOTE}|)\s{{0,3}}(?P<sign>[=:]|%(?:25)?3[AaDd])\s{{0,3}}(?P<list>\[?)"
 )
-_AUTHORIZATION = re.compile(r"(?i)\b((?:bearer|basic|negotiate|dpop|ntlm) {1,3})([A-Za-z0-9_\-.+/=~]{8,})")
+_OPENS = re.compile(_QUOTE)
+_IN_URL = r"[?&#]\Z|&amp;\Z|u0026\Z|%(?:25)?(?:26|3F)\Z"
+_KEYS = (
+    r"access|account|aes|api|consumer|decrypt(?:ion)?|encrypt(?:ion)?|functions?|hmac|instrumentation|jwt|licen[cs]e|master"
+    r"|private|secret|shared|signing|storage|subscription|symmetric|webhook"
+)
+_TOKENS = r"access|actor|api|auth|csrf|id|logout|refresh|sas|session|subject|verification|xsrf"
+_BEFORE = {
+    name: re.compile(f"(?i){before}")
+    for name, before in {
+        "authorization": r"(?:\A|[^.\w])\Z",
+        "code": rf"{_IN_URL}|(?:device|user)_?\Z",
+        "key": rf"(?:{_KEYS})[_\-. ]?\Z|\w(?::|__)\Z",
+        "sig": r"(?:\A|[^A-Za-z0-9])\Z",
+        "state": _IN_URL,
+        "token": rf"(?:{_TOKENS})[_\-]?\Z|(?<!invalid)_\Z|\w:\Z|{_IN_URL}",
+        "value": r"signingkeys(?:__|:)\d{1,3}(?:__|:)\Z",
+    }.items()
+}
+"""What has to stand before a word that alone names no secret."""
+_LONG_RUN = re.compile(r"[A-Za-z0-9_\-+/]{32}")
+_IN_FORM = frozenset(("code", "state"))
+_BORDERS = frozenset(" \t\"'")
+"""What may stand before a form; no value holds one, so that none is looked at twice."""
+_SECTION = re.compile(
+    rf"(?i)({_QUOTE}(?:jwt|token|auth|bearer|signingkeys)\w{{0,40}}{_QUOTE}\s{{0,8}}:\s{{0,8}}[\[{{][^\]}}]{{0,400}}?"
+    rf"{_QUOTE}(?:key|value){_QUOTE}\s{{0,8}}:\s{{0,8}}{_QUOTE})([^\"\\&]{{8,512}})"
+)
+"""A signing key in the settings of an API: ``"Jwt": {"Key": "…"}``, ``"SigningKeys": [{"Value": "…"}]``."""
+_VALUE = re.compile(r"[^\s\"'&;,<>\[{*\\](?:(?!%(?:25)?26)[^\s\"'&;,<>\\]){0,8191}")
+_LISTED = re.compile(r"[^\s\"'&;,<>\[\]{*\\](?:(?!%(?:25)?26)[^\s\"'&;,<>\\\]]){0,8191}")
+_CONNECTION = re.compile(r"[^;\"'\r\n<>=]{1,128}+(?=;\s?(?:[A-Za-z][\w .]{1,40}=|[\"'\\]|$))")
+"""The rest of a password with blanks or commas in a connection string."""
+_COOKIES = re.compile(r"(?:[^\s;=\"',]{1,256}=(?:\[token \w{12}\]|[^\s;\"']{0,8192})(?:; ?)?){1,64}")
+_COOKIE = re.compile(r"(?i)(?<!\bpath)(?<!domain)(?<!expires)(?<!max-age)(?<!samesite)=(?!\[token )[^;\"']{1,8192}")
+_NO_SECRET = ("[token ", "[secret]", "[PII ", "[Redacted")
+"""Another pattern was here before, or a logger."""
+_NOTHING = frozenset(("true", "false", "null", "none"))
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|negotiate|dpop|ntlm)\b")
+_AUTHORIZATION = re.compile(r"(?i)\b((?:bearer|basic|negotiate|dpop|ntlm)(?: {1,3}|%20|\+))([A-Za-z0-9_\-.+/=~]{8,})")
 _PROTECTED = re.compile(r"CfDJ8[A-Za-z0-9_\-]{16,}")  # ASP.NET Core data protection: cookies, state
 _BLOB = re.compile(r"[A-Za-z0-9_\-+/]{80,}={0,2}")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
@@ -110,14 +158,16 @@ def mask(text: str, *, blobs: bool = True) -> str:
 def masked(text: str, *, blobs: bool = True) -> str:
     """``mask`` for texts that hardly come twice: nothing is remembered."""
     text = _PEM.sub("[private key]", text) if "PRIVATE KEY" in text else text
-    text = _TOKEN.sub(_token, text) if "ey" in text or "ew" in text else text
-    text = _SYMMETRIC.sub(_named, text) if "SymmetricSecurityKey" in text else text
+    if "ey" in text or "ew" in text:
+        text = _GOES_ON.sub(_pieces, _TOKEN.sub(_token, text))
+    text = _ENCODED.sub(_MASK, text)
+    text = _SYMMETRIC.sub(_behind_name, text) if "SymmetricSecurityKey" in text else text
     if '"' in text or "0022" in text or "&" in text:
-        text = _JWK.sub(_named, text)
-    if "=" in text or ":" in text:
-        text = _NAMED.sub(_named, text)
+        text = _SECTION.sub(_behind_name, _JWK.sub(_behind_name, text))
+    if "=" in text or ":" in text or "%" in text:
+        text = _without_named(text)
         text = _USERINFO.sub(r"\1[secret]@", text) if "@" in text else text
-    text = _AUTHORIZATION.sub(_credentials, text) if " " in text else text
+    text = _AUTHORIZATION.sub(_credentials, text)
     if blobs and len(text) >= 21:
         text = _BLOB.sub(_blob, _PROTECTED.sub(_MASK, text))
     return text
@@ -126,17 +176,92 @@ def masked(text: str, *, blobs: bool = True) -> str:
 def _token(match: re.Match[str]) -> str:
     found = match.group()
     whole = found.rstrip(".")
-    if "." not in whole and not (found.startswith("eyJ") and len(whole) >= 20):
+    plain = re.sub(_DOT, ".", whole)
+    if "." not in plain and not (found.startswith("eyJ") and len(whole) >= 20):
         return found
-    return f"[token {fingerprint(whole)}]{found[len(whole) :]}"
+    return f"[token {fingerprint(plain)}]{found[len(whole) :]}"
 
 
-def _named(match: re.Match[str]) -> str:
+def _pieces(match: re.Match[str]) -> str:
+    """The rest of a token's pieces, up to the first that is a word."""
+    text = match.group()
+    out = [text[: text.index("]") + 1]]
+    done = len(out[0])
+    for piece in _PIECE.finditer(text, done):
+        between, segment = piece.groups()
+        if not is_random(segment):
+            break
+        out += (between, _MASK)
+        done = piece.end()
+    return "".join((*out, text[done:]))
+
+
+def is_random(text: str) -> bool:
+    """Whether a run of base64url holds no words: capitals, small letters and digits change all the time."""
+    if len(text) < _LEAST_RANDOM:
+        return False
+    kinds = [(c.isupper(), c.isdigit()) for c in text[:256] if c.isalnum()]
+    changes = sum(a != b for a, b in pairwise(kinds))
+    return len(set(kinds)) == _KINDS and changes * 5 >= len(kinds) * 2
+
+
+_LEAST_RANDOM = 12  # characters: among fewer chance may make words
+_KINDS = 3  # of characters: capitals, small letters, digits
+
+
+def _behind_name(match: re.Match[str]) -> str:
     name, value = match.groups()
-    if name.rstrip().endswith(":") and value.isalpha():  # prose: "the secret: a weak one"
-        return match.group()
-    # Another pattern was here before, or the library hid it.
-    return match.group() if value.startswith(("[token ", "[secret]", "[PII ")) else f"{name}{_MASK}"
+    return match.group() if value.startswith(_NO_SECRET) else f"{name}{_MASK}"
+
+
+def _without_named(text: str) -> str:
+    """The text without the values of secrets that are named."""
+    out: list[str] = []
+    done = 0
+    for match in _NAMED.finditer(text):
+        if match.start() < done:
+            continue
+        start, end = _secret(text, match)
+        if start < end:
+            cookie = match["name"].lower() == "cookie" and "=" in text[start:end]
+            out += (text[done:start], _COOKIE.sub(f"={_MASK}", text[start:end]) if cookie else _MASK)
+            done = end
+    return "".join((*out, text[done:])) if out else text
+
+
+def _secret(text: str, match: re.Match[str]) -> tuple[int, int]:
+    """Where the secret of a name begins and ends; equal where there is none."""
+    name = match["name"].lower().removesuffix("_hint")
+    at = match.end()
+    before = _BEFORE.get(name)
+    sure = before is None or before.search(text, max(0, match.start() - 32), match.start()) is not None
+    hopeless = name == "signature" and not _LONG_RUN.search(text, at, at + 48)
+    begins = name in _IN_FORM and (not match.start() or text[match.start() - 1] in _BORDERS)
+    if hopeless or not (sure or begins):
+        return at, at
+    start, end = _secret_value(text, match)
+    value = text[start : min(end, start + 512)]
+    sure = is_random(value) if name == "signature" else sure or text.startswith("&", end) or is_random(value)
+    hidden = value.startswith(_NO_SECRET) or text.startswith(_NO_SECRET, match.start("list"))
+    prose = start == at and match["sign"] == ":" and value.isalpha()  # "the secret: a weak one"
+    none = not value or value[0].isspace() or value.lower() in _NOTHING
+    return (at, at) if not sure or hidden or prose or none or _SCHEME.match(value) else (start, end)
+
+
+def _secret_value(text: str, match: re.Match[str]) -> tuple[int, int]:
+    """Where a value, quoted or not, begins and ends."""
+    at = match.end()
+    closes = match["closes"]
+    opens = _OPENS.match(text, at)
+    if opens:
+        return _member_value(text, at, closes if closes and text.startswith(closes, at) else opens.group())
+    if match["name"].lower() == "cookie" and (cookies := _COOKIES.match(text, at)):
+        return at, cookies.end()
+    found = (_LISTED if match["list"] else _VALUE).match(text, at)
+    if found is None:
+        return at, at
+    rest = _CONNECTION.match(text, found.end()) if match["sign"] == "=" else None
+    return at, rest.end() if rest else found.end()
 
 
 def _credentials(match: re.Match[str]) -> str:
@@ -157,7 +282,8 @@ _MASK = "[secret]"  # without a fingerprint: guesses at a weak secret could be t
 
 # --------------------------------------------------------------------------- people
 
-_MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
+MAIL: Final = re.compile(r"[\w.%+\-]{1,64}(?:@|%40)[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+"""A mail address, also in a URL and in any script (RFC 6531)."""
 _MEMBER = re.compile(
     r"(\"\"|\\{0,7}\"|\\{1,3}u0022|&quot;|&#34;)([A-Za-z_\-:/.#0-9]{2,120})"
     r"(?:\"\"|\\{0,7}\"|\\{1,3}u0022|&quot;|&#34;)\s{0,8}:\s{0,8}"
@@ -220,8 +346,8 @@ class Pseudonyms:
         kept = frozenset(keep)
         if ":" in text and ('"' in text or "0022" in text or "&" in text):
             text = self._members(text, kept)
-        if "@" in text:
-            text = _MAIL.sub(lambda m: m.group() if m.group() in kept else self.name(m.group()), text)
+        if "@" in text or "%40" in text:
+            text = MAIL.sub(lambda m: m.group() if m.group() in kept else self.name(m.group()), text)
         if known is None:
             return self._known(text, kept) if self._words else text
         for value in known:

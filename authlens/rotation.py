@@ -176,7 +176,7 @@ def _again(logs: Mapping[int, Read], notes: list[str]) -> dict[int, set[int]]:
     """
     if len(logs) < 2:
         return {}
-    telling = {at: [i for i, s in enumerate(log.sightings) if not s.secondary] for at, log in logs.items()}
+    telling = {at: _telling(log.sightings) for at, log in logs.items()}
     firsts: defaultdict[datetime | None, list[int]] = defaultdict(list)
     for at, own in telling.items():
         if own:
@@ -191,6 +191,16 @@ def _again(logs: Mapping[int, Read], notes: list[str]) -> dict[int, set[int]]:
     return found
 
 
+def _telling(sightings: Sequence[Sighting]) -> list[int]:
+    """Positions of those that tell of something, but for a first one whose head stands in the file before."""
+    own = [i for i, s in enumerate(sightings) if not s.secondary]
+    return own[1:] if _headless(sightings, own) else own
+
+
+def _headless(sightings: Sequence[Sighting], own: Sequence[int]) -> bool:
+    return len(own) > 1 and sightings[own[0]].time is None and sightings[own[1]].time is not None
+
+
 def _overlap(
     one: tuple[int, list[int]],
     other: tuple[int, list[int]],
@@ -202,7 +212,8 @@ def _overlap(
     (a, mine), (b, theirs) = one, other
     run = 0
     for i, j in zip(mine, theirs, strict=False):
-        if _words(logs[a].sightings[i]) != _words(logs[b].sightings[j]):
+        last = i == mine[-1] or j == theirs[-1]
+        if not _like(logs[a].sightings[i], logs[b].sightings[j], last=last):
             break
         run += 1
     if not run or run < min(len(mine), len(theirs)):
@@ -211,10 +222,26 @@ def _overlap(
     if not _no_accident(*shared):
         return
     later, again = (b, theirs[:run]) if a < b else (a, mine[:run])
+    found[b].update(range(theirs[0]))  # the rest of a record that the other file has whole
     new = set(again) - found[later]
     if new:
         found[later].update(new)
         notes.append(f"{logs[later].path}: {_records(len(new))} in {logs[min(a, b)].path} too; counted once")
+
+
+def _like(one: Sighting, other: Sighting, *, last: bool) -> bool:
+    """Whether two records are one; the end of a file may have cut its last."""
+    if not last:
+        return _words(one) == _words(other)
+    texts = one.statement.text, other.statement.text
+    alike = (one.time, one.request_id, one.role, one.level, one.logger) == (
+        other.time,
+        other.request_id,
+        other.role,
+        other.level,
+        other.logger,
+    )
+    return alike and (texts[0].startswith(texts[1]) or texts[1].startswith(texts[0]))
 
 
 def _records(count: int) -> str:

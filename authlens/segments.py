@@ -10,8 +10,7 @@ import binascii
 import json
 import math
 import re
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from authlens.model import Frozen
 
@@ -45,11 +44,10 @@ class Repeated(Frozen[Any]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Members:
+class Members(NamedTuple):
     """What could be read of a JSON object."""
 
-    values: Frozen[object] = field(default_factory=Frozen)
+    values: Frozen[object] = Frozen()
     """Lists are tuples, objects are ``Frozen``."""
     end: int = 0
     """Offset just behind the object, or where reading stopped."""
@@ -95,13 +93,14 @@ def read_json_object(text: str) -> Members:
     members = read_members(text, start)
     if not members.whole:
         cut = depth(text, start)[1] is None
-        return replace(members, defects=(*members.defects, "is JSON that breaks off" if cut else "is not valid JSON"))
+        wrong = "is JSON that breaks off" if cut else "is not valid JSON"
+        return members._replace(defects=(*members.defects, wrong))
     defects = members.defects
     if _skip(text, members.end) < len(text):
         defects += (TRAILING,)
     if not defects or (defects == (TRAILING,) and _strict(text[start : members.end]) is None):
         defects += ("holds characters that JSON escapes",)
-    return replace(members, defects=defects)
+    return members._replace(defects=defects)
 
 
 def read_members(text: str, start: int) -> Members:
@@ -138,7 +137,7 @@ def _strict(text: str) -> Members | None:
         return None
     if not isinstance(values, Frozen):
         return None
-    if type(values) is Frozen and text.count("{") == 1 and not any(mark in text for mark in _CLOSER_LOOK):
+    if type(values) is Frozen and text.count("{") == 1 and not _to_tidy(text):
         return Members(values=values, end=len(text))
     notes: dict[str, None] = {}
     return Members(values=_tidy(values, notes), end=len(text), defects=tuple(notes))
@@ -163,8 +162,11 @@ _PLAIN = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_real, parse_int
 _LENIENT = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_float=_real, parse_int=_integer, parse_constant=NumberText, strict=False
 )
-# Lists are to be frozen, escapes may hold half a character, and these words are no JSON though Python reads them
-_CLOSER_LOOK = ("[", "\\u", "NaN", "Infinity")
+
+
+def _to_tidy(text: str) -> bool:
+    """Lists are to be frozen, escapes may hold half a character, and Python reads words that are no JSON."""
+    return "[" in text or "\\u" in text or "NaN" in text or "Infinity" in text
 
 
 def _tidy(value: Any, notes: dict[str, None]) -> Any:

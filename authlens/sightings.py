@@ -28,6 +28,7 @@ _LEVEL = re.compile(
 )
 _BEHIND_HEAD = re.compile(r"[^\n]{0,300}?(?:[:|\]>})\t]\s*|\s{2,}|\s-\s|(?:Handler|Middleware)\s+)$")
 _FAILED: Final = "Failed to validate the token"
+_ACCEPTING: Final = ("Successfully validated the token", "AuthenticationScheme: ")
 _ACCEPTED = re.compile(r"AuthenticationScheme: [\"']?(?P<scheme>[^\"'\n]{1,200}?)[\"']? was successfully authenticated")
 _STATUS = re.compile(
     r"Request finished.{0,4000}? - (?P<status>\d{3})\b|Request finished in .{1,40}? (?P<old>\d{3})\b|responded (?P<serilog>\d{3}) in ",
@@ -55,12 +56,18 @@ _IN_URL = re.compile(r"(?:token|hint|jwt|bearer|authorization)=e[wy]", re.IGNORE
 _KEY_LENGTH = 600
 _LONGEST_HEAD: Final = 300
 _TAIL: Final = 200
+_NUMBER: Final = 20
+"""Longer than what ``_TOOK`` finds before the unit."""
 _KEPT_TEXT: Final = 64 * 1024
 """So much of a record's text is kept, characters; all of it has been read."""
 _CACHED_TEXT: Final = 16 * 1024
 """Texts up to this length are remembered, characters."""
 AROUND: Final = (Role.FINISH, Role.START, Role.SUCCESS)
 """Roles of records that tell of a request and of no refusal."""
+_AROUND: Final = ("Request finished", "HTTP ", *_ACCEPTING, "Application started.")
+"""What the texts of such records begin with."""
+_HEAD: Final = 600
+"""So many characters of a text hold what a host's own fixed text begins with."""
 _NOTHING: Final = Statement(text="")
 
 
@@ -100,7 +107,12 @@ class Sighting(NamedTuple):
 
 def moved(seen: Sighting | None, lines: int) -> Sighting | None:
     """The same so many lines further down: for a part whose first line was not known when it was read."""
-    return seen._replace(line=seen.line + lines) if seen is not None else None
+    if seen is None or not lines:
+        return seen
+    return Sighting._make((*seen[:_LINE], seen.line + lines, *seen[_LINE + 1 :]))
+
+
+_LINE: Final = Sighting._fields.index("line")
 
 
 class _Text(NamedTuple):
@@ -120,10 +132,9 @@ class _Text(NamedTuple):
 def sight(record: Record) -> Sighting | None:
     """What a record tells of a failure, or None where it only mentions a code."""
     text = _bare(record.text)
-    fixed = _fixed_role(text)
     logger = record.logger or ""
     adapter = logger.endswith(_ADAPTERS[0]) or logger in _ADAPTERS[1:]
-    if fixed in AROUND and not adapter:
+    if not adapter and text[:_HEAD].lstrip().startswith(_AROUND) and (fixed := _fixed_role(text)) in AROUND:
         return _around(record, fixed)
     if record.secondary:
         return None
@@ -133,10 +144,11 @@ def sight(record: Record) -> Sighting | None:
     role = _role(known, logger, adapter=adapter)
     if role is None:
         return None
+    origin = record.origin
     return Sighting(
-        record.origin.path,
-        record.origin.offset,
-        record.origin.line,
+        origin.path,
+        origin.offset,
+        origin.line,
         record.end,
         record.lines,
         role,
@@ -171,10 +183,11 @@ def _around(record: Record, role: Role) -> Sighting | None:
     """A record that tells how a request ended, or that one was accepted; its text is not kept."""
     accepted = _ACCEPTED.match(_bare(record.text)) if role is Role.SUCCESS else None
     scheme = record.scheme or (accepted.group("scheme").strip() if accepted else None)
+    origin = record.origin
     return Sighting(
-        record.origin.path,
-        record.origin.offset,
-        record.origin.line,
+        origin.path,
+        origin.offset,
+        origin.line,
         record.end,
         record.lines,
         role,
@@ -198,7 +211,9 @@ def _around(record: Record, role: Role) -> Sighting | None:
 
 def _addressed(text: str) -> Statement:
     """Of a request's end only the tokens in its address are kept."""
-    found = tuple(t for t in _tokens(text) if t.in_url) if _IN_URL.search(text) else ()
+    found = (
+        tuple(t for t in _tokens(text) if t.in_url) if ("=e" in text or "=E" in text) and _IN_URL.search(text) else ()
+    )
     return Statement(text="", tokens=found) if found else _NOTHING
 
 
@@ -265,11 +280,11 @@ _remembered: Callable[[str], _Text] = lru_cache(maxsize=4096)(_made)
 
 def _role(known: _Text, logger: str, *, adapter: bool) -> Role | None:
     statement = known.statement
-    failing = any(not m.informational for m in statement.messages)
     if adapter:
         return Role.LIBRARY if statement.messages else None
     if known.role is not None:
         return known.role
+    failing = any(not m.informational for m in statement.messages)
     if _CHALLENGED.match(statement.text):
         return Role.CHALLENGE if failing else None
     if not statement.messages:
@@ -285,7 +300,7 @@ def _role(known: _Text, logger: str, *, adapter: bool) -> Role | None:
 
 def _fixed_role(text: str) -> Role | None:
     """The role that a host's own fixed text gives a record."""
-    head = text[:600].lstrip()
+    head = text[:_HEAD].lstrip()
     if head.startswith(_FAILED) or _behind_head(head, _FAILED):
         return Role.EXCEPTION
     if head.startswith("Exception occurred while processing message"):
@@ -300,7 +315,7 @@ def _fixed_role(text: str) -> Role | None:
         head.startswith("HTTP ") and "responded" in head and not _CODE.search(text)
     ):
         return Role.FINISH
-    if head.startswith(("Successfully validated the token", "AuthenticationScheme: ")):
+    if head.startswith(_ACCEPTING):
         return Role.SUCCESS if head[0] == "S" or _ACCEPTED.match(head) else None
     if head.startswith("Application started."):
         return Role.START
@@ -339,10 +354,11 @@ def _uncoded(text: str) -> int:
 
 
 def _took(text: str) -> float | None:
-    found = None
-    for match in _TOOK.finditer(text[-_TAIL:]):
-        found = match
-    return float(found["ms"]) / 1000 if found else None
+    unit, tail = text.rfind("ms"), max(0, len(text) - _TAIL)
+    if unit < tail:
+        return None
+    found = _TOOK.findall(text, max(tail, unit - _NUMBER)) or _TOOK.findall(text, tail)
+    return float(found[-1]) / 1000 if found else None
 
 
 def _status(record: Record) -> int | None:
@@ -350,7 +366,7 @@ def _status(record: Record) -> int | None:
     if isinstance(stated, int) and not isinstance(stated, bool):
         return stated
     found = _STATUS.search(record.text)
-    return int(next(g for g in found.groups() if g)) if found else None
+    return int(found[found.lastgroup or 0]) if found else None
 
 
 # --------------------------------------------------------------------------- many statements

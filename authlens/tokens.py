@@ -12,9 +12,9 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from authlens.catalogue.restored import restored
 from authlens.model import Frozen, Token, TokenForm
@@ -23,8 +23,11 @@ from authlens.segments import MAX_TOKEN_CHARS, Members, NumberText, base64url, r
 Found: TypeAlias = tuple[int, int, Token]
 """Where a token starts and ends in the text (characters), and the token."""
 
+_NONE: Frozen[object] = Frozen()
 _MEMO_CHARS = 16_384
 """Longer texts are not remembered, so that the memo's size has a bound: 4,096 of these."""
+_HEADER_CHARS = 1024
+"""Likewise of a header: 1,024 of these."""
 
 _Q = r"(?:['\"‘’“”]|\\u00(?:27|22)|\\['\"]|&(?:\#39|\#x27|quot|apos);)"
 # Where a token may begin: not inside a longer run, but behind an escape (\n, \u0027, %20, a colour) it may
@@ -35,6 +38,12 @@ _LEFT = (
 # A segment of JSON begins with "{" and a quote or white space: eyJ, eyI, eyA (blank), ewo, ew0, ewk (line feed, …)
 _STARTS = ("eyJ", "eyI", "eyA", "ewo", "ew0", "ewk")
 _RUN = re.compile(r"e" + _LEFT + r"(?:y[AIJ]|w[k0o])[A-Za-z0-9_-]{9,}+(?:[.…]+|[A-Za-z0-9_-]+|=(?=[=.]))*+")
+_ESCAPED_DOT = re.compile(r"%2[Ee]|\\u002[Ee]")
+_ESCAPED_DOTS = re.compile(
+    r"e"
+    + _LEFT
+    + r"(?:y[AIJ]|w[k0o])[A-Za-z0-9_-]{9,}+(?:%2[Ee]|\\u002[Ee])[A-Za-z0-9_-]++(?:%2[Ee]|\\u002[Ee])[A-Za-z0-9_-]*+"
+)
 _INNER_GAP = re.compile(r"\.{3,}|…")
 _OUTER_GAP = re.compile(
     r"\*{3,}|\[(?:\.{3}|…|truncat|snip|cut|redact)|<(?:\.{3}|…|truncat|snip|cut|redact)|\((?:truncat|cut)",
@@ -51,6 +60,7 @@ _PUNCTUATION = " \t\r\n:='\"‘’“”[({<\\"
 _ESCAPED_MARKS = ("\\u0027", "\\u0022", "%20", "%22", "&#39;", "&#x27;", "&quot;", "\\n", "\\r", "\\t")
 _GAP_CHARS = 14
 _QUOTE_BEHIND_WORD = re.compile(rf"(?:: ?|(?<=[a-z]) )(?P<quote>{_Q})")
+_DOUBLE = ('"', "“", "”", "22", "&quot;")
 _TWIN = re.compile(r"(?P<bearer>[Bb]earer\s{1,3})|\"|\\{1,7}\"|\\u0022")
 _HEADER_START = re.compile(
     r"\{(?:\s|\\[rnt]){0,40}+(?P<quote>\\{0,7}\"|\\{1,4}u0022)"
@@ -110,7 +120,7 @@ def locate(text: str) -> tuple[Found, ...]:
 
 def _located(text: str) -> tuple[Found, ...]:
     taken: list[Found] = []
-    for source in (_decoded, _runs, _hidden):
+    for source in (_decoded, _escaped_dots, _runs, _hidden):
         taken = _with(taken, source(text))
     return tuple(_with(taken, _named(text, taken)))
 
@@ -147,14 +157,12 @@ def numeric_date(value: object) -> int | None:
 # --------------------------------------------------------------------------- one token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pieces:
-    """A compact text's segments, decoded."""
+class _Segment(NamedTuple):
+    """A segment of JSON, decoded and read."""
 
-    segments: list[str]
-    header: Members
-    claims: Members
-    defect: str | None
+    values: Mapping[str, object]
+    defects: tuple[str, ...] = ()
+    """What is wrong with it, in words that name the segment."""
 
 
 @lru_cache(maxsize=4096)
@@ -165,72 +173,70 @@ def _parse_kept(raw: str) -> Token:
 def _parse(raw: str) -> Token:
     if len(raw) > MAX_TOKEN_CHARS:
         return _token(raw, TokenForm.OPAQUE, defect=f"is longer than {MAX_TOKEN_CHARS} characters")
+    if raw.startswith(_STARTS):
+        return _compact(raw, raw.split("."))
     if raw[:1] == "{" and (decoded := _pair(raw, 0)[1]):
         return decoded
     if _HIDDEN.match(raw):
         return _token(raw, TokenForm.HIDDEN, defect=_why_hidden(raw))
     if _REDACTED.fullmatch(raw):
         return _token(raw, TokenForm.REDACTED)
-    pieces = _pieces(raw)
-    return _token(raw, _compact_form(pieces), pieces.header, pieces.claims, pieces.defect)
+    return _compact(raw, raw.split("."))
 
 
-def _pieces(raw: str) -> _Pieces:
-    segments = raw.split(".")
-    defects: list[str] = []
-    header = _segment(segments[0], "header", defects)
-    claims = _segment(segments[1], "payload", defects) if len(segments) in (2, 3, 4) else Members()
-    if len(segments) == 3 and segments[2]:
-        _note(base64url(segments[2])[1], "signature", defects)
-    if len(segments) not in (2, 3, 5):
-        defects.append(f"has {len(segments)} segment{'s' * (len(segments) != 1)}; a signed token has 3")
-    return _Pieces(segments=segments, header=header, claims=claims, defect="; ".join(defects) or None)
+def _compact(raw: str, segments: list[str]) -> Token:
+    count = len(segments)
+    header = (_kept_segment if len(segments[0]) <= _HEADER_CHARS else _segment)(segments[0], "header")
+    claims = _segment(segments[1], "payload") if count in (2, 3, 4) else _Segment(_NONE)
+    defects = [*header.defects, *claims.defects]
+    if count == 3 and segments[2] and (wrong := base64url(segments[2])[1]):
+        defects.append(f"the signature {wrong}")
+    if count not in (2, 3, 5):
+        defects.append(f"has {count} segment{'s' * (count != 1)}; a signed token has 3")
+    form = _compact_form(segments, header, claims)
+    return _token(raw, form, header.values, claims.values, "; ".join(defects) or None)
 
 
-def _segment(text: str, name: str, defects: list[str]) -> Members:
-    """Decode and read a segment of JSON; what is wrong with it goes to ``defects``."""
+def _segment(text: str, name: str) -> _Segment:
+    """Decode and read a segment of JSON."""
     data, wrong = base64url(text)
-    _note(wrong, name, defects)
+    defects = [wrong] if wrong else []
     try:
         decoded = data.decode("utf-8")
     except UnicodeDecodeError:
-        _note("is not UTF-8", name, defects)
+        defects.append("is not UTF-8")
         decoded = data.decode("utf-8", "replace")
     members = read_json_object(decoded)
-    for defect in members.defects:
-        _note(defect, name, defects)
-    return members
+    if defects or members.defects:
+        return _Segment(members.values, tuple(f"the {name} {defect}" for defect in (*defects, *members.defects)))
+    return _Segment(members.values)
 
 
-def _note(defect: str | None, name: str, defects: list[str]) -> None:
-    if defect:
-        defects.append(f"the {name} {defect}")
+_kept_segment = lru_cache(maxsize=1024)(_segment)  # many tokens have one header
 
 
-def _compact_form(pieces: _Pieces) -> TokenForm:
-    count = len(pieces.segments)
+def _compact_form(segments: list[str], header: _Segment, claims: _Segment) -> TokenForm:
+    count = len(segments)
     if count == 5:
         return TokenForm.ENCRYPTED
-    if not pieces.header.values and not pieces.claims.values:
+    if not header.values and not claims.values:
         return TokenForm.OPAQUE
     if count == 3:
-        return TokenForm.COMPACT if pieces.segments[2] else TokenForm.UNSIGNED
+        return TokenForm.COMPACT if segments[2] else TokenForm.UNSIGNED
     if count == 2:
         return TokenForm.UNSIGNED
     return TokenForm.HEADER if count == 1 else TokenForm.OPAQUE
 
 
 def _token(
-    raw: str, form: TokenForm, header: Members | None = None, claims: Members | None = None, defect: str | None = None
+    raw: str,
+    form: TokenForm,
+    header: Mapping[str, object] = _NONE,
+    claims: Mapping[str, object] = _NONE,
+    defect: str | None = None,
 ) -> Token:
-    return Token(
-        sha256=hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest(),
-        form=form,
-        header=header.values if header else Frozen(),
-        claims=claims.values if claims else Frozen(),
-        defect=defect,
-        raw=raw,
-    )
+    sha256 = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
+    return Token(sha256=sha256, form=form, header=header, claims=claims, defect=defect, raw=raw)
 
 
 # --------------------------------------------------------------------------- compact texts
@@ -242,6 +248,16 @@ def _runs(text: str) -> Iterator[Found]:
         return
     for run in _RUN.finditer(text):
         if token := _run(text, run):
+            yield run.start(), run.end(), token
+
+
+def _escaped_dots(text: str) -> Iterator[Found]:
+    """Tokens in an address or a string that escapes the dots, which none has to."""
+    if not any(dot in text for dot in ("%2E", "%2e", "\\u002E", "\\u002e")):
+        return
+    for run in _ESCAPED_DOTS.finditer(text):
+        token = parse(_ESCAPED_DOT.sub(".", run[0]))
+        if _is_jose(token, ""):
             yield run.start(), run.end(), token
 
 
@@ -258,7 +274,7 @@ def _run(text: str, run: re.Match[str]) -> Token | None:
     # a text that is the token and nothing else is a value, not the rest of a line
     cut_off = run.start() > 0 and run.end() == len(text)
     token = _as_it_stands(token, word if "'" in gap_before else "", cut_off=cut_off)
-    defect = _inside(text, run.start()) if word else None
+    defect = _inside(text, run.start()) if word and word != "authorization" else None
     return _worded(token, defect) if defect else token
 
 
@@ -300,12 +316,11 @@ def _payload_alone(raw: str, word: str) -> Token | None:
     """IDX14101 and IDX10400 print the payload alone."""
     if "." in raw or not word.startswith(("decode", "payload")):
         return None
-    defects: list[str] = []
-    claims = _segment(raw, "payload", defects)
+    claims = _segment(raw, "payload")
     if not claims.values:
         return None
-    defect = "; ".join(["only the payload stands in the log", *defects])
-    return _token(raw, TokenForm.TRUNCATED, claims=claims, defect=defect)
+    defect = "; ".join(["only the payload stands in the log", *claims.defects])
+    return _token(raw, TokenForm.TRUNCATED, claims=claims.values, defect=defect)
 
 
 def _as_it_stands(token: Token, quoted_behind: str, *, cut_off: bool) -> Token:
@@ -322,7 +337,7 @@ def _as_it_stands(token: Token, quoted_behind: str, *, cut_off: bool) -> Token:
             return _cut(raw, token, "is printed without its signature")
         if "payload is JSON that breaks off" in (token.defect or ""):
             return _cut(raw, token, "breaks off within the payload")
-    if count == 3 and cut_off and _is_signed(token) and not _whole_signature(token):
+    if count == 3 and cut_off and _is_signed(token) and not whole_signature(token):
         return _cut(raw, token, "breaks off within the signature")
     return token
 
@@ -335,6 +350,8 @@ def _inside(text: str, start: int) -> str | None:
     """What the client put into the token itself: a second ``Bearer``, or quotation marks."""
     before = text[max(0, start - 40) : start]
     for quote in _QUOTE_BEHIND_WORD.finditer(before):
+        if quote["quote"].endswith(_DOUBLE):  # a property's value, no message of the library: its quotes are single
+            continue
         if twin := _TWIN.fullmatch(before, quote.end()):
             what = "the word Bearer" if twin["bearer"] else "a quotation mark"
             return f"{what} stands inside the token"
@@ -346,16 +363,14 @@ _RSA_CHARS = (171, 342, 512, 683)
 """Of 1024, 2048, 3072 and 4096 bits."""
 
 
-def _whole_signature(token: Token) -> bool:
+def whole_signature(token: Token) -> bool:
+    """The signature is as long as its algorithm makes it; RSA in the sizes that are used."""
     signature = (token.raw or "").rpartition(".")[2]
     return len(signature) in _SIGNATURE_CHARS.get(str(token.header.get("alg")), _RSA_CHARS)
 
 
 def _cut(raw: str, token: Token, defect: str) -> Token:
-    sha256 = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
-    return Token(
-        sha256=sha256, form=TokenForm.TRUNCATED, header=token.header, claims=token.claims, defect=defect, raw=raw
-    )
+    return _token(raw, TokenForm.TRUNCATED, token.header, token.claims, defect)
 
 
 def _worded(token: Token, defect: str) -> Token:
@@ -390,7 +405,9 @@ def _pair(text: str, start: int) -> tuple[int, Token | None]:
     if not header.whole:
         rest = text[header.end : header.end + _MEMO_CHARS]
         cut = "}" not in rest or _ELLIPSIS.match(text, header.end)
-        token = _token(text[start : header.end], TokenForm.TRUNCATED, header, defect="breaks off within the header")
+        token = _token(
+            text[start : header.end], TokenForm.TRUNCATED, header.values, defect="breaks off within the header"
+        )
         return header.end, token if cut else None
     payload = _PAYLOAD.match(text, header.end)
     if payload is None:
@@ -412,7 +429,7 @@ def _decoded_token(raw: str, header: Members, claims: Members | None) -> Token:
     if claims and not claims.whole:
         defects.append("the payload breaks off")
     form = TokenForm.ENCRYPTED if "enc" in header.values else TokenForm.DECODED if claims else TokenForm.HEADER
-    return _token(raw, form, header, claims, "; ".join(defects) or None)
+    return _token(raw, form, header.values, claims.values if claims else _NONE, "; ".join(defects) or None)
 
 
 def _escaped_pair(text: str, start: int) -> tuple[int, Token | None]:

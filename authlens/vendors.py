@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from authlens.model import Frozen
+from authlens.urls import host_of
 
 LONGEST_ISSUER = 2048
 """Characters; no issuer in use comes near, and patterns are not tried on more."""
@@ -34,6 +34,22 @@ GRAPH_AUDIENCES = frozenset(
 
 _DATA = Path(__file__).parent / "vendors_data" / "vendors.json"
 _ENTRA = frozenset({"entra-v1", "entra-v2", "entra-multitenant", "ciam"})
+_CIAM = ".ciamlogin.com"
+_V1_HOST = {
+    "login.partner.microsoftonline.cn": "sts.chinacloudapi.cn",
+    "login.chinacloudapi.cn": "sts.chinacloudapi.cn",
+    "sts.chinacloudapi.cn": "sts.chinacloudapi.cn",
+}
+_V2_HOST = {
+    "login.windows.net": "login.microsoftonline.com",
+    "sts.windows.net": "login.microsoftonline.com",
+    "sts.chinacloudapi.cn": "login.partner.microsoftonline.cn",
+}
+_ENTRA_ISSUER = re.compile(
+    r"https://(?:(?P<host>login\.microsoftonline\.(?:com|us)|login\.(?:partner\.microsoftonline|chinacloudapi)\.cn"
+    r"|[a-z0-9-]{1,63}\.ciamlogin\.com)/(?P<tenant>[^/]{1,100})/v2\.0"
+    r"|(?P<sts>sts\.(?:windows\.net|chinacloudapi\.cn))/(?P<tenant_v1>[^/]{1,100})/)"
+)
 _SCOPES = ("scope", "scp", "permissions")
 _ID_ONLY = ("nonce", "at_hash", "c_hash", "s_hash")
 _CLIENTS = ("client_id", "cid", "appid")
@@ -100,6 +116,21 @@ def issuer_of(authority: str) -> str | None:
         if match := pattern.fullmatch(address):
             return template.format(**match.groupdict())
     return None
+
+
+def entra_issuers(host: str, tenant: str) -> tuple[str, str]:
+    """What tokens of v2 and of v1 name as issuer, by the host of the authority (Entra ID, its clouds, External ID)."""
+    host = host.lower()
+    if host.endswith(_CIAM):
+        return f"https://{tenant}{_CIAM}/{tenant}/v2.0", f"https://sts.windows.net/{tenant}/"
+    v2 = f"https://{_V2_HOST.get(host, host)}/{tenant}/v2.0"
+    return v2, f"https://{_V1_HOST.get(host, 'sts.windows.net')}/{tenant}/"
+
+
+def versions_of_entra(issuer: str) -> tuple[str, ...]:
+    """Of an issuer of one version of Entra's tokens those of both; none where it is no such issuer."""
+    found = _ENTRA_ISSUER.fullmatch(issuer)
+    return entra_issuers(found["host"] or found["sts"], found["tenant"] or found["tenant_v1"]) if found else ()
 
 
 def by_id(vendor_id: str) -> Vendor:
@@ -231,7 +262,7 @@ def _vendor(entry: Mapping[str, Any], groups: Mapping[str, str], issuer: str | N
         discovery_url=discovery,
         jwks_url=_fill(entry["jwks"], groups, issuer),
         discovery_issuer=_fill(entry["discovery_issuer"], groups, issuer),
-        fetch_allowed=discovery is not None and any(_host_fits(_host(discovery), h) for h in entry["hosts"]),
+        fetch_allowed=discovery is not None and any(_host_fits(host_of(discovery), h) for h in entry["hosts"]),
         jwks_hosts=tuple(entry["jwks_hosts"]),
         groups=Frozen(groups),
         verifiable=entry["verifiable"],
@@ -246,10 +277,6 @@ def _fill(template: str | None, groups: Mapping[str, str], issuer: str | None) -
         return None
     filled = template.format(iss=issuer, iss_noslash=issuer.rstrip("/"), **groups)
     return filled if "://" in filled else None
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
 
 
 def _host_fits(host: str, pattern: str) -> bool:

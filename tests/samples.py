@@ -30,7 +30,7 @@ def scanned(name: str) -> ScanResult:
     """A sample, read offline with the settings and documents that lie beside it."""
     beside = {kind: LOGS / f"{name}.{kind}.json" for kind in ("appsettings", "bundle")}
     known = {kind: [path] if path.exists() else [] for kind, path in beside.items()}
-    return authlens.scan(  # type: ignore[no-any-return] # looked up lazily
+    return authlens.scan(
         [LOGS / f"{name}.log"], settings=known["appsettings"], bundles=known["bundle"], offline=True, now=NOW
     )
 

@@ -7,6 +7,7 @@ Exit codes (the same for every command): 0 done, nothing at or above ``--fail-on
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,12 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs the command line and exits."""
+    gc.set_threshold(_OBJECTS)
     sys.exit(run(sys.argv[1:]))
+
+
+_OBJECTS = 50_000
+"""A scan makes millions of objects that live to its end and hardly a cycle: they are looked through less often."""
 
 
 def run(args: Sequence[str]) -> int:
@@ -55,14 +61,24 @@ def run(args: Sequence[str]) -> int:
         if text.startswith("Usage:"):  # a command that needs another word shows which there are
             said.say(text)
         else:
-            said.say(f"authlens: {text}", "authlens --help lists commands and options.")
+            command = getattr(getattr(error, "ctx", None), "command_path", "authlens")
+            said.say(f"authlens: {text}", f"{command} --help lists what there is.")
         return said.USAGE
     except (KeyboardInterrupt, typer.Abort):
         return said.interrupted()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+        _mute()
         return said.DONE
+    except OSError as error:  # files' errors are told where they arise
+        _mute()
+        said.say(f"authlens: cannot write to standard output: {error.strerror or error}.")
+        return said.UNUSABLE
     return code if isinstance(code, int) else said.DONE
+
+
+def _mute() -> None:
+    """What is left in the buffer goes nowhere, or Python complains when it flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:
@@ -80,9 +96,9 @@ def _root(
     """Finds the root cause of every token that a .NET API refused, from its logs."""
 
 
-app.command(cls=options.AllFaults)(scan.scan)
-app.command(cls=options.AllFaults)(token.token)
-app.command()(codes.codes)
-app.command(cls=options.AllFaults)(bundle.bundle)
+app.command(cls=options.Command)(scan.scan)
+app.command(cls=options.Command)(token.token)
+app.command(cls=options.Command)(codes.codes)
+app.command(cls=options.Command)(bundle.bundle)
 app.add_typer(rules.app, name="rules")
-app.command(cls=options.AllFaults)(redact.redact)
+app.command(cls=options.Command)(redact.redact)

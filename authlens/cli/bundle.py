@@ -11,13 +11,15 @@ import typer
 from authlens.cli import options
 from authlens.cli.said import DONE, UNUSABLE, say, show, written
 from authlens.errors import UsageError
+from authlens.options import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+@options.takes(("ca-bundle", "cache", "config"))
 def bundle(
-    ctx: typer.Context,
+    chosen: Settings,
     issuers: Annotated[
         list[str], typer.Argument(metavar="ISSUER", help="As tokens name them, or as the API's Authority does.")
     ],
@@ -28,21 +30,14 @@ def bundle(
             "--output", "-o", metavar="FILE", show_default=False, help="What to write [default: standard output]."
         ),
     ] = "-",
-    ca_bundle: options.CaBundle = None,
-    cache: options.Cache = None,
-    config_file: options.Config = None,
 ) -> int:
     """Records what issuers publish, for scans without a network."""
-    chosen = options.chosen(options.given(locals(), "issuers", "output"), ctx.obj or [])
-    from authlens.trust import documents, fetch, fetch_http, history  # noqa: PLC0415 - requests takes its time
+    from authlens import knowledge  # noqa: PLC0415 - requests takes its time
+    from authlens.trust import documents  # noqa: PLC0415 - see above
 
     for issuer in issuers:
         _check(issuer)
-    fetcher = fetch.Fetcher(
-        fetch.Policy(offline=chosen.offline),
-        history=history.History(chosen.cache) if chosen.cache is not None else None,
-        client=fetch_http.Client(ca_bundle=chosen.ca_bundle),
-    )
+    fetcher = knowledge.fetcher(chosen)
     recorded = documents.record(issuers, fetcher)
     failed = written(output, partial(_write, recorded))
     from authlens.reports import bundle as report  # noqa: PLC0415 - see above

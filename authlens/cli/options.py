@@ -1,78 +1,106 @@
-"""Options that several commands share, and how all that is wrong with them is told at once."""
+"""Flags as ``authlens.options`` declares them, and how all that is wrong with them is told at once."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperArgument, TyperCommand
 
 from authlens.cli.said import say
 from authlens.errors import Fault, FaultsError, UsageError
-
-if TYPE_CHECKING:  # loading the types takes longer than all that --version does
-    from authlens.config import Settings
+from authlens.options import OPTIONS, Option, Section, Settings, Shape
 
 HELP: Final = {"help_option_names": ["-h", "--help"]}
-
-Texts: TypeAlias = list[str] | None
-
-SettingsFiles = Annotated[
-    Texts, typer.Option("--settings", metavar="FILE", help="The API's appsettings.json; repeatable.")
-]
-Bundles = Annotated[Texts, typer.Option("--bundle", metavar="FILE", help="Documents recorded earlier; repeatable.")]
-Jwks = Annotated[Texts, typer.Option("--jwks", metavar="[ISSUER=]FILE", help="A key set; repeatable.")]
-Online = Annotated[
-    bool | None, typer.Option("--online", help="Ask also for issuers from the log whose vendor is known.")
-]
-Offline = Annotated[bool | None, typer.Option("--offline", help="Open no socket.")]
-AllowIssuer = Annotated[
-    Texts, typer.Option("--allow-issuer", metavar="PATTERN", help="A further issuer to ask for; repeatable.")
-]
-CaBundle = Annotated[
-    str | None, typer.Option("--ca-bundle", metavar="FILE", help="Further certificate authorities, PEM.")
-]
-SecretFile = Annotated[
-    str | None,
-    typer.Option("--secret-file", metavar="FILE", help="A symmetric secret to verify with; or AUTHLENS_SECRET."),
-]
-Cache = Annotated[
-    str | None,
-    typer.Option("--cache", metavar="DIR|none", help="Where fetched documents are kept [default: the user's cache]."),
-]
-Config = Annotated[
-    str | None,
-    typer.Option("--config", metavar="FILE", help="Options; else ./authlens.toml or ./pyproject.toml."),
-]
-Rules = Annotated[Texts, typer.Option("--rules", metavar="PATH", help="Further rule files or folders; repeatable.")]
-NoDefaultRules = Annotated[bool | None, typer.Option("--no-default-rules", help="Without the rules that are shipped.")]
-Format = Annotated[str | None, typer.Option("--format", metavar="NAME", help="Do not guess the log's format.")]
-Now = Annotated[
-    str | None, typer.Option("--now", metavar="TIME", help="The present [default: SOURCE_DATE_EPOCH, the clock].")
-]
-Timezone = Annotated[
-    str | None, typer.Option("--timezone", metavar="ZONE", help="For times without one [default: UTC].")
-]
-ShowValues = Annotated[
-    bool | None, typer.Option("--show-values", help="Personal values instead of pseudonyms; never secrets.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-_NAMES: Final = {"config_file": "config", "log_format": "format"}
+_P = ParamSpec("_P")
+_TYPES: Final = {Shape.FLAG: bool | None, Shape.WORDS: list[str] | None}
 
 
-class AllFaults(TyperCommand):
-    """A command that reports unknown options together with whatever else is wrong."""
+def takes(names: Iterable[str]) -> Callable[[Callable[Concatenate[Settings, _P], int]], Callable[..., int]]:
+    """Gives a command the flags of these options; it gets all options, decided, as its first argument."""
+    flags = [OPTIONS[name] for name in names if OPTIONS[name].flag]
+
+    def decorate(command: Callable[Concatenate[Settings, _P], int]) -> Callable[..., int]:
+        @functools.wraps(command)
+        def called(ctx: typer.Context, *args: Any, **given: Any) -> int:
+            found = {option.name: given.pop(option.field) or None for option in flags}
+            return command(_chosen(found, ctx.obj or []), *args, **given)
+
+        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        taken = [context, *own, *map(_parameter, flags)]
+        called.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]  # what typer reads
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in taken}
+        return called
+
+    return decorate
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    names = [f"--{option.name}", *([f"-{option.short}"] if option.short else [])]
+    flag = typer.Option(*names, metavar=option.metavar, help=option.help)
+    return inspect.Parameter(
+        option.field,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[_TYPES.get(option.kind.shape, str | None), flag],
+    )
+
+
+class Command(TyperCommand):
+    """A command that lists its options by section, and reports unknown ones together with whatever else is wrong."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Takes unknown options out of ``args`` and keeps them for the command to report."""
+        """Takes unknown options out of ``args``; a command that :func:`takes` options reports them with the rest."""
         takes = {name: not getattr(p, "is_flag", False) for p in self.params for name in (*p.opts, *p.secondary_opts)}
         known, unknown = _sorted_out(args, takes)
         ctx.obj = [_unknown(option, takes) for option in unknown]
-        return list(super().parse_args(ctx, known))
+        try:
+            left = list(super().parse_args(ctx, known))
+        except typer.TyperException:  # the value of an option that is none is no argument either
+            if not unknown:
+                raise
+            raise _no_such(ctx) from None
+        if unknown and not any(param.name in _SECTIONS for param in self.params):
+            raise _no_such(ctx)
+        return left
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments, the command's own options, and those that commands share by section; the help stands last."""
+        rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if isinstance(param, TyperArgument):  # its record names Python's types
+                rows["Arguments"].append((param.metavar or "", param.help or ""))
+            elif record is not None:
+                rows[_heading(param)].append(record)
+        headings = [h for h in ("Arguments", "Options", *Section) if h in rows]
+        rows[headings[-1]] += rows.pop("Help", [])
+        width = max(len(name) for part in rows.values() for name, _ in part)
+        for heading in headings:
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), text) for name, text in rows[heading]])
+
+
+_SECTIONS: Final = {option.field: option.section for option in OPTIONS.values()}
+
+
+def _heading(param: Any) -> str:
+    if "--help" in param.opts:
+        return "Help"
+    return _SECTIONS.get(param.name, "Options")
+
+
+def _no_such(ctx: Any) -> FaultsError:
+    return FaultsError(tuple(ctx.obj), hint=f"{ctx.command_path} --help lists the options.")
 
 
 def _sorted_out(args: Sequence[str], takes: Mapping[str, bool]) -> tuple[list[str], list[str]]:
@@ -101,21 +129,7 @@ def _unknown(option: str, takes: Iterable[str]) -> Fault:
     return Fault(path=option, line=0, message=f"there is no such option.{meant}")
 
 
-def given(arguments: Mapping[str, object], *leave: str) -> dict[str, object]:
-    """The options that were given, by the names that the configuration has for them.
-
-    Args:
-        arguments: Of the command's function.
-        leave: Arguments that are no options of a scan.
-    """
-    return {
-        _NAMES.get(name, name).replace("_", "-"): value
-        for name, value in arguments.items()
-        if name not in {"ctx", "paths", *leave} and value is not None and value != []
-    }
-
-
-def chosen(flags: Mapping[str, object], faults: list[Fault]) -> Settings:
+def _chosen(flags: Mapping[str, object], faults: Sequence[Fault]) -> Settings:
     """The options decided; where they are wrong, what is wrong with the rules is reported with them."""
     from authlens import config  # noqa: PLC0415 - --version needs none of it
 

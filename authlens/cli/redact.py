@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -12,6 +13,7 @@ import typer
 from authlens.cli import options
 from authlens.cli.said import DONE, UNUSABLE, say, written
 from authlens.errors import InputError, NoInputError, UsageError
+from authlens.options import Settings
 
 if TYPE_CHECKING:  # loading the types takes longer than all that --version does
     from authlens.reading.sources import Source
@@ -20,9 +22,10 @@ if TYPE_CHECKING:  # loading the types takes longer than all that --version does
 _HINT = "authlens redact app.log -o shared.log"
 
 
+@options.takes(("config", "quiet"))
 def redact(
-    ctx: typer.Context,
-    path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="A log, compressed or not, or -.")] = None,
+    chosen: Settings,
+    path: Annotated[str | None, typer.Argument(metavar="PATH", help="A log, compressed or not, or -.")] = None,
     *,
     output: Annotated[
         str,
@@ -30,11 +33,8 @@ def redact(
             "--output", "-o", metavar="FILE", show_default=False, help="What to write [default: standard output]."
         ),
     ] = "-",
-    config_file: options.Config = None,
-    quiet: Annotated[bool | None, typer.Option("--quiet", "-q", help="Print errors only.")] = None,
 ) -> int:
     """Copies a log without tokens, keys and personal values."""
-    chosen = options.chosen(options.given(locals(), "path", "output"), ctx.obj or [])
     if path is None and sys.stdin.isatty():
         raise UsageError("there is nothing to read.", hint=f"Name a log file: {_HINT}")
     from authlens.reports import copy  # noqa: PLC0415 - a wrong option is known before anything is loaded
@@ -45,16 +45,19 @@ def redact(
         for line in copy.lines(source.parts()):
             copier.learn(line)
 
-    def write(out: TextIO) -> None:
-        copy.write(_lines(source, copier), copier, out)
-
-    failed = written(output, write)
+    lines = _lines(source, copier)
+    first = list(islice(lines, 1))  # a file that is there stays as it is where nothing takes its place
     if source.binary:
-        raise InputError(f"{path}: is not text.", hint=f"Name a log file: {_HINT}")
+        raise InputError(f"{path or '-'}: is not text.", hint=f"Name a log file: {_HINT}")
+    if not first and source.error is None:
+        raise NoInputError(f"{path or '-'}: is empty.", hint=f"Name a log file: {_HINT}")
+
+    def write(out: TextIO) -> None:
+        copy.write(chain(first, lines), copier, out)
+
+    failed = written(output, write) if first else None
     fault = str(source.error) if source.error is not None else None
     say(*(f"authlens: {text}" for text in (fault, failed) if text))
-    if not copier.tally.lines and not fault and not failed:
-        raise NoInputError(f"{path or '-'}: is empty.", hint=f"Name a log file: {_HINT}")
     if not chosen.quiet:
         say(copy.told(copier.tally))
     return UNUSABLE if fault or failed else DONE
@@ -79,7 +82,7 @@ def _source(path: str, output: str) -> Source:
         raise UsageError(f"{path}: {held}; one can be copied at a time.", hint=f"Name one: {_HINT}")
     (source,) = found
     if isinstance(source, sources.Unreadable):
-        raise InputError(f"{source.path}: {source.reason}.", hint=source.hint or f"Name a log file: {_HINT}")
+        raise InputError(f"{source.path}: {source.reason}.", hint=f"Name a log file: {_HINT}")
     if source.file is not None and output != "-" and Path(output).exists() and Path(output).samefile(source.file):
         raise UsageError(f"{output}: is the log itself.", hint=f"Write to another file: {_HINT}")
     return source

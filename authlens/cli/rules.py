@@ -11,6 +11,7 @@ import typer
 from authlens.cli import options, scan
 from authlens.cli.said import DONE, FOUND, UNUSABLE, USAGE, say, show, width
 from authlens.errors import UsageError
+from authlens.options import Basis, Settings, names
 
 if TYPE_CHECKING:  # loading the types takes longer than all that --version does
     from authlens.diagnosis.evidence import EvidenceTable
@@ -25,7 +26,7 @@ _Packs = Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Rule f
 _Alone = Annotated[bool, typer.Option("--no-default-rules", help="Without the rules that are shipped.")]
 
 
-@app.command("check")
+@app.command("check", cls=options.Command)
 def _check(paths: _Packs = None, *, no_default_rules: _Alone = False) -> int:
     """Finds all faults of rule files; exit 2 if there are any."""
     from authlens.diagnosis import ruleset  # noqa: PLC0415 - only rules need it
@@ -36,7 +37,7 @@ def _check(paths: _Packs = None, *, no_default_rules: _Alone = False) -> int:
     return USAGE if found.faults else DONE
 
 
-@app.command("test")
+@app.command("test", cls=options.Command)
 def _test(paths: _Packs = None, *, no_default_rules: _Alone = False) -> int:
     """Tries the examples that rules carry; exit 1 if one fails."""
     from authlens.diagnosis import ruleset  # noqa: PLC0415 - only rules need it
@@ -47,7 +48,7 @@ def _test(paths: _Packs = None, *, no_default_rules: _Alone = False) -> int:
     return DONE if all(result.passed for result in results) else FOUND
 
 
-@app.command("list")
+@app.command("list", cls=options.Command)
 def _list(paths: _Packs = None, *, no_default_rules: _Alone = False, as_json: options.AsJson = False) -> int:
     """Lists rules by cause, the one that wins first."""
     from authlens.diagnosis import ruleset  # noqa: PLC0415 - only rules need it
@@ -61,7 +62,7 @@ def _list(paths: _Packs = None, *, no_default_rules: _Alone = False, as_json: op
     return DONE
 
 
-@app.command("fields")
+@app.command("fields", cls=options.Command)
 def _fields(*, as_json: options.AsJson = False) -> int:
     """Lists what a rule may ask about."""
     from authlens.reports import rules as report  # noqa: PLC0415 - only this command needs it
@@ -73,9 +74,10 @@ def _fields(*, as_json: options.AsJson = False) -> int:
     return DONE
 
 
-@app.command("explain", cls=options.AllFaults)
+@app.command("explain", cls=options.Command)
+@options.takes((*names(Basis), "timezone", "format", "show-values", "config"))
 def _explain(
-    ctx: typer.Context,
+    chosen: Settings,
     identity: Annotated[str, typer.Argument(metavar="ID", help="Of a failure, as --json tells it.")],
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="The logs of that scan; its other options likewise.")
@@ -84,32 +86,16 @@ def _explain(
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="RULE", help="Only this rule: its id, its name or its cause.")
     ] = None,
-    settings: options.SettingsFiles = None,
-    bundle: options.Bundles = None,
-    jwks: options.Jwks = None,
-    online: options.Online = None,
-    offline: options.Offline = None,
-    allow_issuer: options.AllowIssuer = None,
-    ca_bundle: options.CaBundle = None,
-    secret_file: options.SecretFile = None,
-    cache: options.Cache = None,
-    config_file: options.Config = None,
-    rules: options.Rules = None,
-    no_default_rules: options.NoDefaultRules = None,
-    log_format: options.Format = None,
-    now: options.Now = None,
-    timezone: options.Timezone = None,
-    show_values: options.ShowValues = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Tells why each rule did or did not match a failure."""
-    flags = options.given(locals(), "identity", "rule", "as_json")
-    chosen = options.chosen(flags, ctx.obj or [])
-    seen: list[tuple[EvidenceTable, Ruleset]] = []
-    result = scan.run(scan.inputs(paths or []), chosen, witness=lambda *both: seen.append(both))
+    read = scan.inputs(paths or [])
+    from authlens import pipeline  # noqa: PLC0415 - a wrong option is known before anything is loaded
     from authlens.reports import explain as report  # noqa: PLC0415 - only this command needs it
     from authlens.reports.document import Document  # noqa: PLC0415 - see above
 
+    seen: list[tuple[EvidenceTable, Ruleset]] = []
+    result = pipeline.run(read, chosen, stdin=sys.stdin.buffer, witness=lambda *both: seen.append(both))
     table, pack = seen[0]
     at = _which(identity, result)
     if rule is not None and not pack.find(rule):

@@ -29,8 +29,10 @@ def say(*lines: str) -> None:
 
 def show(lines: Iterable[str]) -> None:
     """Prints on standard output."""
+    from authlens.reports.lines import printable  # noqa: PLC0415 - --version needs none of it
+
     for line in lines:
-        print(line)  # noqa: T201 - the command line prints
+        print(printable(line, sys.stdout.encoding))  # noqa: T201 - the command line prints
 
 
 def complain(error: AuthlensError) -> None:
@@ -76,9 +78,13 @@ def _replace(path: Path, write: Write) -> None:
         with path.open("w", encoding="utf-8", newline="\n") as out:
             write(out)
         return
+    path = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    out = beside.open("x", encoding="utf-8", newline="\n")  # never what someone else has put there, such as a link
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as out:
+        with out:
+            if path.exists():
+                beside.chmod(path.stat().st_mode)
             write(out)
         beside.replace(path)
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,79 +14,44 @@ import typer
 from authlens.cli import options
 from authlens.cli.said import DONE, FOUND, UNUSABLE, say, show, width
 from authlens.errors import InputError, UsageError
+from authlens.options import Basis, Settings, names
 
 if TYPE_CHECKING:
-    from authlens.config import Settings
     from authlens.inspection import Inspection
 
 _LONGEST = 1024 * 1024  # bytes of a file that holds a token
+_PAUSE_S = 0.2  # a paste has none as long
+_SHOWN = 12  # characters of what may be an opaque token
 _LIBRARY = re.compile(r"[5-9]|\d{1,2}(?:\.\d{1,3}){1,3}", re.ASCII)
 
 
+@options.takes((*names(Basis), "timezone", "show-values", "config"))
 def token(
-    ctx: typer.Context,
+    chosen: Settings,
     jwt: Annotated[
         str | None,
-        typer.Argument(metavar="[JWT]", help="A file, or - for standard input (not shown); or the token itself."),
+        typer.Argument(metavar="JWT", help="A file, or - for standard input (not shown); or the token itself."),
     ] = None,
     *,
-    settings: options.SettingsFiles = None,
     scheme: Annotated[
         str | None, typer.Option("--scheme", metavar="NAME", help="Which of the API's schemes it is for.")
     ] = None,
-    bundle: options.Bundles = None,
-    jwks: options.Jwks = None,
-    online: options.Online = None,
-    offline: options.Offline = None,
-    allow_issuer: options.AllowIssuer = None,
-    ca_bundle: options.CaBundle = None,
-    secret_file: options.SecretFile = None,
-    cache: options.Cache = None,
-    config_file: options.Config = None,
-    rules: options.Rules = None,
-    no_default_rules: options.NoDefaultRules = None,
     library: Annotated[
         str, typer.Option("--library", metavar="VERSION", help="Microsoft.IdentityModel: 6, 7, 8 or one like 7.1.2.")
     ] = "8",
-    now: options.Now = None,
-    timezone: options.Timezone = None,
-    show_values: options.ShowValues = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Checks one token; exit 1 if it would be refused."""
-    flags = options.given(locals(), "jwt", "scheme", "library", "as_json")
-    chosen = options.chosen(flags, ctx.obj or [])
     if not _LIBRARY.fullmatch(library):
         raise UsageError(f"--library: “{library[:20]}” is no version.", hint="6, 7, 8 or a full one such as 7.1.2.")
-    found = _inspected(_given(jwt), chosen, scheme, library)
+    from authlens.inspection import inspect  # noqa: PLC0415 - a wrong option is known before anything is loaded
+
+    found = inspect(_given(jwt), chosen, scheme=scheme, library=library)
     _print(found, chosen, as_json=as_json)
     say(*(f"authlens: {text}" for text in found.result.unusable))
     if found.result.unusable:
         return UNUSABLE
     return FOUND if found.judgement.valid is False else DONE
-
-
-def _inspected(text: str, chosen: Settings, scheme: str | None, library: str) -> Inspection:
-    from authlens.inspection import inspect  # noqa: PLC0415 - a wrong option is known before anything is loaded
-
-    return inspect(
-        text,
-        settings=chosen.settings,
-        bundles=chosen.bundle,
-        jwks=chosen.jwks,
-        apis=chosen.apis,
-        offline=chosen.offline,
-        online=chosen.online,
-        allow_issuers=chosen.allow_issuer,
-        ca_bundle=chosen.ca_bundle,
-        secret=chosen.secret,
-        cache=chosen.cache,
-        rules=chosen.rules,
-        default_rules=chosen.default_rules,
-        now=chosen.now,
-        scheme=scheme,
-        library=library,
-    )
 
 
 def _print(found: Inspection, chosen: Settings, *, as_json: bool) -> None:
@@ -106,9 +73,8 @@ def _given(jwt: str | None) -> str:
         return _hidden() if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(_LONGEST + 1), "standard input")
     if not _is_file(jwt):
         if not jwt.startswith("ey") and jwt.count(".") < 2 and len(jwt.split()) == 1:
-            raise UsageError(
-                f"{jwt[:80]}: there is no such file, and it is no token.", hint="authlens token - reads one."
-            )
+            shown = jwt if len(jwt) <= _SHOWN else f"{jwt[:_SHOWN]}…"
+            raise UsageError(f"{shown}: there is no such file, and it is no token.", hint="authlens token - reads one.")
         return jwt
     try:
         with Path(jwt).open("rb") as stream:
@@ -147,6 +113,17 @@ def _hidden() -> str:
     quiet[3] &= ~(termios.ECHO | termios.ICANON)  # a line that the terminal edits ends after 4,095 characters
     try:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, quiet)
-        return sys.stdin.readline(_LONGEST)
+        return _pasted(descriptor)
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)  # what came too late must not reach the shell
+
+
+def _pasted(descriptor: int) -> str:
+    """A line, and the further ones that a paste with line breaks in it brings at once."""
+    data = b""
+    while len(data) <= _LONGEST and (more := os.read(descriptor, 65_536)):
+        data += more
+        ended = data.endswith((b"\n", b"\x04"))
+        if ended and not select.select([descriptor], [], [], _PAUSE_S)[0]:
+            break
+    return data.rstrip(b"\x04").decode("utf-8", "replace")

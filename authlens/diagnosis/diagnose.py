@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from authlens.catalogue.codes import lookup
 from authlens.diagnosis import engine
 from authlens.diagnosis.causes import CAUSES, UNDETERMINED
 from authlens.diagnosis.diagnose_checks import also, following
 from authlens.diagnosis.diagnose_words import decided_by, evidence_rows, read_by_words
-from authlens.diagnosis.evidence import OWN, EvidenceTable, Row
+from authlens.diagnosis.evidence import OWN, EvidenceTable, Row, frame
 from authlens.diagnosis.explain import sentence
 from authlens.diagnosis.rule import Concluder, Ruleset
-from authlens.model import Alternative, Confidence, Evidence, Failure, Finding, Judgement, Remediation, Severity
+from authlens.model import Also, Alternative, Confidence, Evidence, Failure, Finding, Judgement, Remediation, Severity
 
 MOST_ALTERNATIVES = 6
 _CHECKS = ("iss.", "aud.", "sig.")
@@ -44,65 +45,108 @@ class _Said:
     group_key: tuple[str, ...] = ()
 
 
+@dataclass(slots=True, eq=False)
+class _Case:
+    """Failures of equal evidence, as far as rules and words look at it."""
+
+    row: Row
+    rules: tuple[Concluder, ...] = ()
+    """Those that match, the one that names the cause first."""
+    count: int = 0
+    said: _Said = field(init=False)
+
+
 def diagnose(table: EvidenceTable, ruleset: Ruleset) -> tuple[Finding, ...]:
     """The diagnosis of every failure, in the table's order."""
-    speaker = _Speaker(ruleset)
-    matched = _matches(table, ruleset)
-    said = [speaker.say(*one) for one in zip(table.shared, table.rows, matched, strict=True)]
-    said = _by_neighbours(table, said)
+    cases = _cases(table, ruleset)
+    _say(tuple(dict.fromkeys(cases)), ruleset)
+    finder = _Finder()
     ids = identities(table.failures)
-    return tuple(
-        _finding(i, failure, row, judgement, one)
-        for i, failure, row, judgement, one in zip(ids, table.failures, table.rows, table.judgements, said, strict=True)
-    )
+    return tuple(map(finder.finding, ids, table.failures, table.judgements, cases))
 
 
-def _finding(identity: str, failure: Failure, row: Row, judgement: Judgement | None, said: _Said) -> Finding:
-    open_causes = {said.cause, *(a.cause for a in said.alternatives)}
-    return Finding(
-        id=identity,
-        failure=failure,
-        cause=said.cause,
-        severity=said.severity,
-        confidence=said.confidence,
-        rule=said.rule,
-        title=said.title,
-        explanation=said.explanation,
-        evidence=said.evidence,
-        remediation=said.remediation,
-        references=said.references,
-        alternatives=said.alternatives,
-        also=also(judgement, row, said.cause, open_causes),
-        next=following(judgement, row, said.cause),
-        checks=judgement.checks if judgement is not None else (),
-        group_key=said.group_key,
-    )
+class _Finder:
+    """Makes findings; those with equal evidence share what is said."""
+
+    def __init__(self) -> None:
+        self._beside: dict[tuple[int, int], tuple[tuple[Also, ...], Also | None]] = {}
+
+    def finding(self, identity: str, failure: Failure, judgement: Judgement | None, case: _Case) -> Finding:
+        """The diagnosis of one failure."""
+        said = case.said
+        further, following = self._further(judgement, case)
+        return Finding(
+            id=identity,
+            failure=failure,
+            cause=said.cause,
+            severity=said.severity,
+            confidence=said.confidence,
+            rule=said.rule,
+            title=said.title,
+            explanation=said.explanation,
+            evidence=said.evidence,
+            remediation=said.remediation,
+            references=said.references,
+            alternatives=said.alternatives,
+            also=further,
+            next=following,
+            checks=judgement.checks if judgement is not None else (),
+            group_key=said.group_key,
+        )
+
+    def _further(self, judgement: Judgement | None, case: _Case) -> tuple[tuple[Also, ...], Also | None]:
+        """What the checks say beside the cause."""
+        key = (id(judgement), id(case))
+        found = self._beside.get(key)
+        if found is None:
+            cause, open_causes = case.said.cause, {case.said.cause, *(a.cause for a in case.said.alternatives)}
+            found = also(judgement, case.row, cause, open_causes), following(judgement, case.row, cause)
+            self._beside[key] = found
+        return found
 
 
 # --------------------------------------------------------------------------- matching
 
 
-def _matches(table: EvidenceTable, ruleset: Ruleset) -> list[tuple[Concluder, ...]]:
-    """The rules of every row; rows that agree in all that the rules ask about are matched once."""
-    if not len(table):
-        return []
-    if ruleset.correlations:
-        return list(engine.match(ruleset, table.frame()))
+def _cases(table: EvidenceTable, ruleset: Ruleset) -> tuple[_Case, ...]:
+    """Of each failure the case that it is one of."""
+    own = sorted({*_asked(ruleset), *_spoken(ruleset)} & OWN)
+    matched = engine.match(ruleset, table.frame()) if ruleset.correlations and len(table) else None
+    known: dict[tuple[object, ...], _Case] = {}
+    found = []
+    for at, kind in enumerate(table.kinds):
+        mine = table.own(at)
+        rules = matched[at] if matched is not None else ()
+        key = (kind.number, id(rules), *map(mine.get, own))
+        case = known.get(key)
+        if case is None:
+            case = known[key] = _Case({**kind.row, **mine}, rules)
+        case.count += 1
+        found.append(case)
+    if matched is None:
+        _match(tuple(known.values()), ruleset)
+    return tuple(found)
+
+
+def _match(cases: Sequence[_Case], ruleset: Ruleset) -> None:
+    """Finds the rules of each case; those that agree in all that the rules ask about are matched once."""
     names = _asked(ruleset)
-    if not names:
-        return [()] * len(table)
-    own = tuple(n for n in names if n in OWN)
     numbers: dict[tuple[object, ...], int] = {}
     distinct: list[Row] = []
     positions = []
-    for shared, row in zip(table.shared, table.rows, strict=True):
-        key = (shared, *(row.get(n) for n in own))
-        number = numbers.setdefault(key, len(distinct))
+    for case in cases:
+        number = numbers.setdefault(_values(case.row, names), len(distinct))
         if number == len(distinct):
-            distinct.append(row)
+            distinct.append(case.row)
         positions.append(number)
-    matches = _few(ruleset, distinct) if len(distinct) <= _FEW else engine.match(ruleset, table.frame(names, distinct))
-    return [matches[p] for p in positions]
+    matches = _few(ruleset, distinct) if len(distinct) <= _FEW else engine.match(ruleset, frame(names, distinct))
+    for case, position in zip(cases, positions, strict=True):
+        case.rules = matches[position]
+
+
+def _values(row: Row, names: Iterable[str]) -> tuple[object, ...]:
+    """What tells rows apart; 1 and True are two values."""
+    return tuple([(value.__class__, value) for value in map(row.get, names)])
 
 
 _FEW = 250
@@ -115,6 +159,11 @@ def _few(ruleset: Ruleset, rows: Sequence[Row]) -> list[tuple[Concluder, ...]]:
     return [known.setdefault(tuple(one.id for one in found), found) for found in engine.match_rows(ruleset, rows)]
 
 
+def _spoken(ruleset: Ruleset) -> set[str]:
+    """Fields that the words depend on."""
+    return {*read_by_words(), *_placeholders(ruleset), *_grouping(ruleset)}
+
+
 def _asked(ruleset: Ruleset) -> tuple[str, ...]:
     detections = [d for r in ruleset.rules for d in (r.detection, *(e.detection for e in r.exemptions))]
     return tuple(sorted({name for d in detections for item in d.items for name in item.fields}))
@@ -123,25 +172,61 @@ def _asked(ruleset: Ruleset) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- saying
 
 
+def _say(cases: Sequence[_Case], ruleset: Ruleset) -> None:
+    """Puts each case into words, then lets the others speak for it."""
+    speaker = _Speaker(ruleset)
+    for case in cases:
+        case.said = speaker.say(case.row, case.rules)
+    _by_neighbours(cases)
+
+
+class _Heard(dict[str, object]):
+    """A row that notes which of its fields are looked at."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+        self.names: dict[str, None] = {}
+
+    def get(self, name: str, default: object = None) -> Any:
+        """The value, noted."""
+        self.names[name] = None
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> object:
+        self.names[name] = None
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.names[str(name)] = None
+        return super().__contains__(name)
+
+
+_ByValues = dict[tuple[object, ...], _Said]
+
+
 class _Speaker:
-    """Turns a row and the rules that match it into words, once for equal evidence."""
+    """Turns a row and the rules that match it into words, once for rows that are equal in all that the words tell."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        self._known: dict[tuple[object, ...], _Said] = {}
+        self._known: defaultdict[tuple[str, ...], dict[tuple[str, ...], _ByValues]] = defaultdict(dict)
+        """By the rules that matched and the fields that were looked at."""
         self._remedies: dict[str, tuple[tuple[Remediation, ...], tuple[str, ...]]] = {}
         for rule in ruleset.rules:
             if rule.remediation and rule.cause not in self._remedies:
                 self._remedies[rule.cause] = (rule.remediation, rule.references)
-        spoken = {*read_by_words(), *_placeholders(ruleset), *_grouping(ruleset)}
-        self._own = tuple(sorted(spoken & OWN))
 
-    def say(self, shared: int, row: Row, rules: tuple[Concluder, ...]) -> _Said:
-        """What is said of one row; equal evidence is worded once."""
-        key: tuple[object, ...] = (shared, id(rules), *(row.get(n) for n in self._own))
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._say(row, rules) if rules else _undetermined(row)
-        return found
+    def say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
+        """What is said of one row."""
+        known = self._known[tuple(rule.id for rule in rules)]
+        for names, said in known.items():
+            found = said.get(_values(row, names))
+            if found is not None:
+                return found
+        heard = _Heard(row)
+        new = self._say(heard, rules) if rules else _undetermined(heard)
+        names = tuple(heard.names)
+        known.setdefault(names, {})[_values(row, names)] = new
+        return new
 
     def _say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
         chosen = rules[0]
@@ -238,16 +323,17 @@ def _grouping(ruleset: Ruleset) -> set[str]:
 # --------------------------------------------------------------------------- neighbours
 
 
-def _by_neighbours(table: EvidenceTable, said: Sequence[_Said]) -> list[_Said]:
+def _by_neighbours(cases: Sequence[_Case]) -> None:
     """Lets refusals that show their values speak for those of the same scheme and claim that hide them.
 
     Only the order of what is open changes: what another record shows does not decide this one.
     """
     shown: defaultdict[tuple[object, object], Counter[str]] = defaultdict(Counter)
-    for row, one in zip(table.rows, said, strict=True):
-        if one.confidence is Confidence.CERTAIN:
-            shown[_neighbourhood(row)][one.cause] += 1
-    return [_preferred(one, shown.get(_neighbourhood(row))) for row, one in zip(table.rows, said, strict=True)]
+    for case in cases:
+        if case.said.confidence is Confidence.CERTAIN:
+            shown[_neighbourhood(case.row)][case.said.cause] += case.count
+    for case in cases:
+        case.said = _preferred(case.said, shown.get(_neighbourhood(case.row)))
 
 
 def _neighbourhood(row: Row) -> tuple[object, object]:
@@ -275,25 +361,32 @@ def _is_open(said: _Said, cause: str) -> bool:
 def identities(failures: Iterable[Failure]) -> tuple[str, ...]:
     """An id for each failure, from its evidence and never from its place; equal evidence gets ``-2``, ``-3``."""
     seen: Counter[str] = Counter()
+    words: dict[tuple[object, ...], tuple[str, str]] = {}
     out = []
     for failure in failures:
-        identity = _identity(failure)
+        kind = (failure.kind, failure.scheme)
+        if kind not in words:
+            words[kind] = _words(failure)
+        identity = _identity(failure, *words[kind])
         seen[identity] += 1
         out.append(identity if seen[identity] == 1 else f"{identity}-{seen[identity]}")
     return tuple(out)
 
 
-def _identity(failure: Failure) -> str:
+def _words(failure: Failure) -> tuple[str, str]:
+    """What a failure has in common with its kind, before and behind the moment and the request."""
     token = failure.token.sha256 if failure.token is not None else ""
-    moment = failure.time.isoformat() if failure.time is not None else ""
-    parts = (
-        failure.code or "",
-        *failure.codes,
-        moment,
-        failure.request_id or "",
-        failure.scheme or "",
-        token,
-        *(f"{name}={value}" for name, value in failure.fields.items()),
-        *failure.exceptions,
+    fields = (f"{name}={value}" for name, value in failure.fields.items())
+    return (
+        _SEPARATOR.join((failure.code or "", *failure.codes)),
+        _SEPARATOR.join((failure.scheme or "", token, *fields, *failure.exceptions)),
     )
-    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def _identity(failure: Failure, before: str, behind: str) -> str:
+    moment = failure.time.isoformat() if failure.time is not None else ""
+    text = _SEPARATOR.join((before, moment, failure.request_id or "", behind))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+_SEPARATOR = "\x1f"

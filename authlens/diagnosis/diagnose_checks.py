@@ -32,6 +32,8 @@ _BY_CODE = {
     "IDX10224": "life.timezone-bug",
     "IDX10204": "iss.not-configured",
     "IDX10211": "form.missing-claim",
+    "IDX40003": "form.missing-claim",
+    "IDW10401": "form.missing-claim",
     "IDX10206": "aud.missing",
     "IDX10207": "aud.missing",
     "IDX10208": "aud.not-configured",
@@ -90,7 +92,7 @@ def cause_of(check: Check, row: Row) -> str:
 
 
 def _issuer(check: Check, row: Row) -> str:
-    if check.code in ("IDX10204", "IDX10211"):
+    if check.code in _BY_CODE:
         return _BY_CODE[check.code]
     miss = str(row.get("iss.miss") or "")
     return _ISSUER_MISS.get(miss) or ("iss.url-form" if miss in _FORMS else "iss.other-environment")

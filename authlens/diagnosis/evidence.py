@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from authlens import vendors
 from authlens.diagnosis import (
@@ -40,12 +40,12 @@ _HMAC, _RSA, _EC = ("HS", "http://www.w3.org/2001/04/xmldsig-more#hmac"), ("RS",
 _RSA_URI = "http://www.w3.org/2001/04/xmldsig-more#rsa-"
 OWN = frozenset(
     (
-        *("time", "level", "logger", "host", "client", "token.failures"),
+        *("time", "level", "logger", "host", "client"),
         *("clock.distance_s", "clock.skew_s", "clock.beyond_s", "clock.whole_hours"),
         *("request.other_scheme", "request.accepted_by", "request.succeeded"),
     )
 )
-"""Fields in which failures with equal words may differ."""
+"""Fields in which failures of one kind may differ."""
 _PLAIN = frozenset(
     (
         *("kid", "alg", "typ", "iss", "sub", "exp", "nbf", "iat", "valid_issuer", "configuration_issuer"),
@@ -59,14 +59,29 @@ _PLAIN = frozenset(
 _LISTS = ("aud", "valid_issuers", "valid_audiences", "key_types")
 
 
+@dataclass(slots=True, eq=False)
+class Kind:
+    """Failures of one source and scheme whose records say the same: what is found out of one holds for all."""
+
+    first: Failure
+    """With what is its own only."""
+    count: int = 0
+    scheme: Scheme = field(init=False)
+    number: int = field(init=False)
+    """Kinds of one number have equal rows."""
+    row: Row = field(init=False, repr=False)
+    """All but the fields in ``OWN``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceTable:
     """One row of evidence and one judgement a failure."""
 
     failures: tuple[Failure, ...]
-    rows: tuple[Row, ...] = field(repr=False)
-    shared: tuple[int, ...] = field(repr=False)
-    """Rows of one number are equal but for the fields in ``OWN``."""
+    kinds: tuple[Kind, ...] = field(repr=False)
+    """Of each failure."""
+    other_scheme: tuple[bool, ...] = field(repr=False)
+    """Of each failure, whether another scheme refused the same request."""
     judgements: tuple[Judgement | None, ...] = field(repr=False)
     """What Microsoft's validator would say of the token, where the log shows its claims."""
 
@@ -74,13 +89,35 @@ class EvidenceTable:
         """How many failures there are."""
         return len(self.failures)
 
-    def frame(self, names: Iterable[str] | None = None, rows: Sequence[Row] | None = None) -> pd.DataFrame:
-        """The table (or some of its columns and other rows) as the rule engine reads it."""
-        import pandas as pd  # noqa: PLC0415 - half a second that only diagnosing needs
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All the evidence of each failure, made when it is looked at."""
+        return _Rows(self)
 
-        chosen = tuple(names) if names is not None else tuple(f.name for f in schema.FIELDS)
-        taken = self.rows if rows is None else rows
-        return pd.DataFrame({n: pd.Series([r.get(n) for r in taken], dtype=object) for n in chosen})
+    def own(self, at: int) -> Row:
+        """The evidence that a failure does not share with all of its kind: the fields in ``OWN``."""
+        failure, kind = self.failures[at], self.kinds[at]
+        found = {
+            "time": failure.time,
+            "level": failure.level,
+            "logger": failure.logger,
+            "host": failure.host,
+            "client": failure.client,
+            **evidence_times.clock(str(kind.row["says"]), evidence_log.own(failure), kind.scheme.skew_s),
+            **evidence_log.request(failure, self.other_scheme[at]),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def frame(self) -> pd.DataFrame:
+        """The table as the rule engine reads it."""
+        return frame((f.name for f in schema.FIELDS), self.rows)
+
+
+def frame(names: Iterable[str], rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows of evidence as the rule engine reads them."""
+    import pandas as pd  # noqa: PLC0415 - half a second that only diagnosing needs
+
+    return pd.DataFrame({n: pd.Series([r.get(n) for r in rows], dtype=object) for n in names})
 
 
 def build(
@@ -88,7 +125,6 @@ def build(
     *,
     book: Book,
     documents: Documents,
-    now: datetime,
     given: evidence_secrets.Given | None = None,
 ) -> EvidenceTable:
     """Computes the evidence of all failures; pure but for the documents that are looked up on the way.
@@ -97,22 +133,57 @@ def build(
         failures: In the order of their records.
         book: What each scheme expects; what the log itself reveals is added here.
         documents: What the issuers publish.
-        now: The present; tokens are judged at their record's time, and only without one at this.
         given: A shared secret to verify and compare with.
     """
-    known = Known(Book.of(book.configured, failures), documents, now, given)
-    builder = _Builder(known)
-    own = [evidence_log.own(f) for f in failures]
-    around = evidence_log.survey(own)
-    schemes = [known.scheme(f) for f in own]
-    made = [builder.row(f, s, around, i) for i, (f, s) in enumerate(zip(own, schemes, strict=True))]
-    judgements = [known.judge(f, s) for f, s in zip(own, schemes, strict=True)]
+    known = Known(Book.of(book.configured, failures), documents, given)
+    kinds = _kinds(failures)
+    different = tuple(dict.fromkeys(kinds))
+    _describe(different, known)
     return EvidenceTable(
         failures=tuple(failures),
-        rows=tuple(row for _, row in made),
-        shared=tuple(number for number, _ in made),
-        judgements=tuple(judgements),
+        kinds=kinds,
+        other_scheme=evidence_log.other_scheme(failures, [k.first.fields for k in kinds]),
+        judgements=tuple(known.judge(evidence_log.own(f), k.scheme) for f, k in zip(failures, kinds, strict=True)),
     )
+
+
+class _Rows(Sequence[Row]):
+    """The rows of a table."""
+
+    def __init__(self, table: EvidenceTable) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        return Frozen({**self._table.kinds[at].row, **self._table.own(at)})
+
+
+def _kinds(failures: Iterable[Failure]) -> tuple[Kind, ...]:
+    """Of each failure its kind."""
+    known: dict[tuple[object, ...], Kind] = {}
+    found = []
+    for failure in failures:
+        key = (failure.kind, failure.scheme, failure.origin.path, failure.request_id is None)
+        kind = known.get(key)
+        if kind is None:
+            kind = known[key] = Kind(evidence_log.own(failure))
+        kind.count += 1
+        found.append(kind)
+    return tuple(found)
+
+
+def _describe(kinds: Sequence[Kind], known: Known) -> None:
+    """Finds out what is the case for each kind."""
+    around = evidence_log.Surroundings((kind.first, kind.count) for kind in kinds)
+    builder = _Builder(known, around)
+    for kind in kinds:
+        kind.scheme = known.scheme(kind.first)
+    for kind in kinds:
+        kind.number, kind.row = builder.row(kind.first, kind.scheme)
 
 
 _MOST_KEPT = 50_000
@@ -122,31 +193,17 @@ _MOST_KEPT = 50_000
 class _Builder:
     """Makes rows; what failures with equal words share is computed once."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, around: evidence_log.Surroundings) -> None:
         self.known = known
+        self._around = around
         self._rows: dict[tuple[object, ...], tuple[int, Row]] = {}
         self._made_so_far = 0
 
     # ----------------------------------------------------------------- rows
 
-    def row(self, failure: Failure, scheme: Scheme, around: evidence_log.Surroundings, at: int) -> tuple[int, Row]:
-        """The number of what the failure shares with others of equal words, and its evidence."""
-        says = evidence_says.says(failure)
-        number, shared = self._shared(failure, scheme, says, around.libraries[at])
-        own = {
-            "time": failure.time,
-            "level": failure.level,
-            "logger": failure.logger,
-            "host": failure.host,
-            "client": failure.client,
-            "token.failures": around.tokens[at],
-            **evidence_times.clock(says, failure, scheme.skew_s),
-            **evidence_log.request(failure, around.other_scheme[at]),
-        }
-        return number, Frozen({**shared, **{k: v for k, v in own.items() if v is not None}})
-
-    def _shared(self, failure: Failure, scheme: Scheme, says: str, versions: evidence_log.Range) -> tuple[int, Row]:
-        """What does not depend on when and where: equal for failures with equal words of one scheme."""
+    def row(self, failure: Failure, scheme: Scheme) -> tuple[int, Row]:
+        """What does not depend on when and where: equal for failures with equal words of one scheme, and its number."""
+        versions = self._around.library(failure)
         key = (
             failure.statement.text,
             failure.codes,
@@ -161,9 +218,9 @@ class _Builder:
         if found is None:
             if len(self._rows) >= _MOST_KEPT:
                 self._rows.clear()
-            made = self._made(failure, scheme, says, versions)
+            made = self._made(failure, scheme, evidence_says.says(failure), versions)
             self._made_so_far += 1
-            found = self._made_so_far, {k: v for k, v in made.items() if v is not None}
+            found = self._made_so_far, Frozen({k: v for k, v in made.items() if v is not None})
             self._rows[key] = found
         return found
 
@@ -185,6 +242,7 @@ class _Builder:
         row["claim.name"] = evidence_text.claim_name(failure)
         row["saml"] = evidence_text.saml(failure)
         row["signature.proven"] = evidence_text.signature_proven(failure)
+        row["token.failures"] = self._around.same_token(failure)
         row["graph.possible"] = _graph_possible(row, failure, scheme)
         return row
 

@@ -11,9 +11,8 @@ import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
-from authlens import vendors
+from authlens import urls, vendors
 from authlens.diagnosis.evidence_scheme import Scheme, usable
 from authlens.model import Key, KeySet
 from authlens.trust.documents import Documents, Found
@@ -209,7 +208,7 @@ def _place_of(found: tuple[Found, ...], issuer: str | None, scheme: Scheme) -> s
 
 
 def _for_application(url: str) -> bool:
-    return "appid" in parse_qs(urlsplit(url).query)
+    return urls.parameter(urls.split(url).query, "appid") is not None
 
 
 def _base(url: str) -> str:
@@ -218,16 +217,15 @@ def _base(url: str) -> str:
 
 def _other_policy(url: str, mine: str) -> bool:
     """Two key sets of one B2C tenant, each of a policy (user flow) of its own."""
-    one, other = urlsplit(url.casefold()), urlsplit(mine.casefold())
+    one, other = urls.split(url.casefold()), urls.split(mine.casefold())
     if not mine or one.netloc != other.netloc:
         return False
     return _policy(one.path, one.query) is not None and _policy(one.path, one.query) != _policy(other.path, other.query)
 
 
 def _policy(path: str, query: str) -> str | None:
-    named = parse_qs(query).get("p")
-    if named:
-        return named[0]
+    if named := urls.parameter(query, "p"):
+        return named
     parts = [p for p in path.split("/") if p.startswith(("b2c_", "b2c-"))]
     return parts[0] if parts else None
 

@@ -22,14 +22,11 @@ _PRINTED = (
 class Known:
     """The look-ups of one run."""
 
-    def __init__(
-        self, book: Book, documents: Documents, now: datetime, given: evidence_secrets.Given | None = None
-    ) -> None:
+    def __init__(self, book: Book, documents: Documents, given: evidence_secrets.Given | None = None) -> None:
         """Nothing is asked before it is needed."""
         self.documents = documents
         self.given = given
         self._book = book
-        self._now = now
         self._nobody = evidence_scheme.describe(None, documents)
         self._described: dict[int, Scheme] = {}
         self._kept: list[Expectations] = []
@@ -111,10 +108,10 @@ class Known:
         token = failure.token
         if token is None or not (token.header or token.claims):
             return None
-        at = evidence_times.moment(failure.fields.get("current_time")) or failure.time or self._now
-        version = _version(failure)
+        at = evidence_times.of_request(failure)
+        version = failure.library.low or failure.library.high
         secret = self._secret(failure, scheme, token)
-        key = (token.sha256, id(scheme), at.replace(microsecond=0), version, str(secret))
+        key = (token.sha256, id(scheme), at and at.replace(microsecond=0), version, secret and str(secret))
         if key not in self._judged:
             self._judged[key] = self._judge(token, failure, scheme, at, secret)
         return self._judged[key]
@@ -132,7 +129,7 @@ class Known:
         token: Token,
         failure: Failure,
         scheme: Scheme,
-        at: datetime,
+        at: datetime | None,
         secret: evidence_secrets.Reading | None,
     ) -> Judgement:
         keys = scheme.keys
@@ -158,4 +155,11 @@ def _demands(failure: Failure, scheme: Scheme) -> Expectations:
     base = scheme.expectations or Expectations(source="learnt from the log", learnt=True)
     issuers = printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer")
     audiences = printed(failure.fields, "valid_audience", "valid_audiences")
-    return replace(base, issuers=issuers or scheme.issuers, audiences=audiences or scheme.audiences)
+    # a message that prints what is accepted compared with it as it is
+    return replace(
+        base,
+        issuers=issuers or scheme.issuers,
+        audiences=audiences or scheme.audiences,
+        by_tenant=base.by_tenant and not issuers,
+        by_version=base.by_version and not audiences,
+    )

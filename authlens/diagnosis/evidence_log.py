@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from authlens import tokens
 from authlens.diagnosis.evidence_times import SHOWN
@@ -20,37 +21,30 @@ Version = tuple[int, ...]
 Range = tuple[Version | None, Version | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the rest of the log says of each failure, by position."""
+    """What the rest of the log says beside a failure."""
 
-    other_scheme: tuple[bool, ...]
-    """Another scheme refused the same request."""
-    tokens: tuple[int | None, ...]
-    """How many failures show the same token."""
-    libraries: tuple[Range, ...]
-    """Oldest and newest library version that can have written all of the failure's source."""
+    def __init__(self, failures: Iterable[tuple[Failure, int]]) -> None:
+        """Looks at one failure of every kind, and how many there are of that."""
+        self._tokens: Counter[str] = Counter()
+        by_source: defaultdict[str, list[Failure]] = defaultdict(list)
+        for failure, count in failures:
+            by_source[failure.origin.path].append(failure)
+            if failure.token is not None and failure.token.form in SHOWN:
+                self._tokens[failure.token.sha256] += count
+        self._libraries = {source: _common(found) for source, found in by_source.items()}
 
+    def same_token(self, failure: Failure) -> int | None:
+        """How many failures show the failure's token; None where its claims cannot be read."""
+        shown = failure.token is not None and failure.token.form in SHOWN
+        return self._tokens[failure.token.sha256] if failure.token is not None and shown else None
 
-def survey(failures: Sequence[Failure]) -> Surroundings:
-    """Looks at all failures once."""
-    counts = Counter(f.token.sha256 for f in failures if f.token is not None and f.token.form in SHOWN)
-    return Surroundings(
-        other_scheme=_other_scheme(failures),
-        tokens=tuple(
-            counts[f.token.sha256] if f.token is not None and f.token.form in SHOWN else None for f in failures
-        ),
-        libraries=_libraries(failures),
-    )
+    def library(self, failure: Failure) -> Range:
+        """Oldest and newest library version that can have written all of the failure's source.
 
-
-def _libraries(failures: Sequence[Failure]) -> tuple[Range, ...]:
-    """One process runs one version: what one message betrays holds for the others, unless they contradict each other."""
-    by_source: defaultdict[str, list[Failure]] = defaultdict(list)
-    for f in failures:
-        by_source[f.origin.path].append(f)
-    common = {source: _common(found) for source, found in by_source.items()}
-    return tuple(common[f.origin.path] or (f.library.low, f.library.high) for f in failures)
+        One process runs one version: what one message betrays holds for the others, unless they contradict each other.
+        """
+        return self._libraries[failure.origin.path] or (failure.library.low, failure.library.high)
 
 
 def _common(failures: Sequence[Failure]) -> Range | None:
@@ -59,28 +53,37 @@ def _common(failures: Sequence[Failure]) -> Range | None:
     return None if low is not None and high is not None and low > high else (low, high)
 
 
-def _other_scheme(failures: Sequence[Failure]) -> tuple[bool, ...]:
-    schemes: defaultdict[tuple[str, str], set[str | None]] = defaultdict(set)
+def other_scheme(failures: Sequence[Failure], fields: Sequence[Mapping[str, object]]) -> tuple[bool, ...]:
+    """Of each failure whether another scheme refused the same request.
+
+    Args:
+        failures: In order.
+        fields: What is each failure's own of what it says.
+    """
+    schemes: dict[tuple[str, str], str | None] = {}
+    several: set[tuple[str, str]] = set()
     for f in failures:
         if f.request_id is not None:
-            schemes[f.origin.path, f.request_id].add(f.scheme)
-    shared = [f.request_id is not None and len(schemes[f.origin.path, f.request_id]) > 1 for f in failures]
-    for before, after in zip(range(len(failures)), range(1, len(failures)), strict=False):
-        if _together(failures[before], failures[after]):
-            shared[before] = shared[after] = True
+            request = (f.origin.path, f.request_id)
+            if schemes.setdefault(request, f.scheme) != f.scheme:
+                several.add(request)
+    shared = [f.request_id is not None and (f.origin.path, f.request_id) in several for f in failures]
+    for at, (before, after) in enumerate(pairwise(failures)):
+        if before.scheme != after.scheme and _together(before, after, fields[at], fields[at + 1]):
+            shared[at] = shared[at + 1] = True
     return tuple(shared)
 
 
-def _together(one: Failure, other: Failure) -> bool:
+def _together(one: Failure, other: Failure, fields: Mapping[str, object], others: Mapping[str, object]) -> bool:
     """In a log without request ids: neighbours of one moment, two schemes, and one token by what they show."""
     if one.request_id is not None or other.request_id is not None or one.origin.path != other.origin.path:
         return False
-    if one.scheme is None or other.scheme is None or one.scheme == other.scheme:
+    if one.scheme is None or other.scheme is None:
         return False
     if one.time is None or other.time is None or abs((other.time - one.time).total_seconds()) > _SAME_MOMENT_S:
         return False
-    both = [n for n in _TELLING if n in one.fields and n in other.fields]
-    return bool(_STRONG.intersection(both)) and all(one.fields[n] == other.fields[n] for n in both)
+    both = [n for n in _TELLING if n in fields and n in others]
+    return bool(_STRONG.intersection(both)) and all(fields[n] == others[n] for n in both)
 
 
 # --------------------------------------------------------------------------- one failure's own

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
+from authlens import urls, vendors
 from authlens.diagnosis.evidence_keys import family
 from authlens.diagnosis.evidence_scheme import Scheme
-from authlens.model import Failure
+from authlens.model import Failure, Token, TokenForm
 from authlens.trust.checks import nearmiss
 
 FORM = ("slash", "case", "whitespace", "scheme", "port", "list")
@@ -28,6 +28,7 @@ _ORDER = (
 )
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _INTERNAL = ("local", "internal", "lan", "intranet", "corp", "home", "svc", "cluster", "docker", "localdomain", "test")
+_VALID_ISSUER = re.compile(r"Valid Issuer: '(?P<valid>True|False)'")
 _HTTPS = re.compile(r"^https?://")
 _EMPTY = ("empty", "null", "Null", "")
 _AUDIENCE_CODES = ("IDX10214", "IDX10215")
@@ -46,8 +47,9 @@ def issuer(
     """
     iss = _text(failure.fields.get("iss"))
     expected = printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer") or scheme.issuers
-    row: dict[str, object] = {"expected.issuers": expected or None}
+    row: dict[str, object] = {"expected.issuers": expected or None, "idp.header": family(_replicated(failure.token))}
     if iss is None:
+        row["iss.relation"] = _relation_as_said(failure)
         return row
     row["iss.shape"] = _issuer_shape(iss)
     judged = _without_templates(expected) if (failure.code or "").startswith(("IDX4", "IDW")) else expected
@@ -60,6 +62,17 @@ def issuer(
     elif scheme.expectations is None and iss in anywhere:
         row["iss.relation"] = "expected"  # by one of the schemes; the log does not say which one refused it
     return row
+
+
+def _replicated(token: Token | None) -> str | None:
+    """The issuer that the header of an encrypted token repeats (RFC 7519, 5.3)."""
+    return _text(token.header.get("iss")) if token is not None and token.form is TokenForm.ENCRYPTED else None
+
+
+def _relation_as_said(failure: Failure) -> str | None:
+    """What IDX10515 and IDX10516 say of an issuer that they do not print."""
+    found = _VALID_ISSUER.search(failure.statement.text) if failure.code in ("IDX10515", "IDX10516") else None
+    return {"True": "expected", "False": "foreign"}[found["valid"]] if found else None
 
 
 def _issuer_shape(iss: str) -> str:
@@ -98,15 +111,27 @@ def _refined(kind: str | None, expected: str, found: str) -> str:
     if kind in ("realm", None) and nearmiss.same_place(expected, found):
         return "path"
     if kind is None:
-        return "other"
+        return "environment" if _may_be_own_domain(expected, found) else "other"
     if kind != "host-alias" or _is_internal(expected) or _is_internal(found):
         return kind
     # Two public names are two installations, unless one tenant's id stands in both or their keys say otherwise
-    return "host-alias" if _GUID.search(urlsplit(found).path) or _without_www(expected, found) else "environment"
+    return "host-alias" if _GUID.search(urls.split(found).path) or _without_www(expected, found) else "environment"
+
+
+def _may_be_own_domain(expected: str, found: str) -> bool:
+    """One name is a hosted provider's, the other has the same path on a host of nobody known."""
+    known = [family(url) for url in (expected, found)]
+    return known.count(None) == 1 and _path(expected) is not None and _path(expected) == _path(found)
+
+
+def _path(url: str) -> str | None:
+    """The path of an https address, without a slash at its end."""
+    parts = urls.split(url)
+    return parts.path.rstrip("/") if parts.scheme == "https" else None
 
 
 def _without_www(expected: str, found: str) -> bool:
-    one, other = ((_host(url) or "").removeprefix("www.") for url in (expected, found))
+    one, other = (urls.host_of(url).removeprefix("www.") for url in (expected, found))
     return one == other
 
 
@@ -115,7 +140,7 @@ def _same_service(expected: str, found: str) -> str | None:
     if _HTTPS.sub("", expected) == _HTTPS.sub("", found):
         return "scheme"
     both = (expected, found)
-    if all("/adfs" in url for url in both) and _host(expected) == _host(found):
+    if all("/adfs" in url for url in both) and urls.host_of(expected) == urls.host_of(found):
         return "host-alias"
     return None
 
@@ -132,7 +157,7 @@ def by_keys(miss: object, *, shared: object) -> object:
 
 def _is_internal(url: str) -> bool:
     """A host name that only a network of its own knows: an address, a single label, a private suffix."""
-    host = (_host(url) or "").strip("[]")
+    host = urls.host_of(url).strip("[]")
     if re.fullmatch(r"[xX*]{1,4}(?:\.[xX*]{1,4}){3}", host):
         return True  # an address that was masked
     try:
@@ -140,13 +165,6 @@ def _is_internal(url: str) -> bool:
     except ValueError:
         return "." not in host or host.rpartition(".")[2].casefold() in _INTERNAL
     return True
-
-
-def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
 
 
 # --------------------------------------------------------------------------- audience
@@ -170,6 +188,8 @@ def audience(failure: Failure, scheme: Scheme, *, token_shown: bool) -> dict[str
     if not found:
         return row
     row["aud.shape"] = _audience_shape(found)
+    if any(a.rstrip("/").lower() in vendors.GRAPH_AUDIENCES for a in found):
+        row["token.kind"] = "graph"
     row["idp.audience"] = family(found[0]) if len(found) == 1 else None
     iss = _text(fields.get("iss"))
     if iss is not None:

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from authlens.model import Failure, Message
 
 _BY_WORD = {
-    "key-not-found": "IDX10501 IDX10505 IDX10513 IDX10515 IDX10516 IDX10522 IDX10524 IDX10527 ID2090 WIF10201",
-    "kid-missing": "IDX10503 IDX10512 IDX10517 IDX10523 IDX10525 IDX10526",
-    "signature-invalid": "IDX10502 IDX10508 IDX10511 IDX10514 IDX10520 IDX10521 ID2091",
-    "no-keys": "IDX10500",
-    "unsigned": "IDX10504 IDX10626",
+    "key-not-found": "IDX10501 IDX10513 IDX10515 IDX10516 IDX10522 IDX10527 ID2090 WIF10201 Jwt10329",
+    "kid-missing": "IDX10503 IDX10512 IDX10517 IDX10523 IDX10526 Jwt10315 Jwt10316",
+    "signature-invalid": "IDX10502 IDX10511 IDX10514 IDX10520 IDX10521 ID2091",
+    "no-keys": "IDX10500 IDX10524 IDX10525 Jwt10309",
+    "unsigned": "IDX10504 IDX10626 Jwt10312",
     "key-size": "IDX10622 IDX10630 IDX10631 IDX10651 IDX10653 IDX10671",
     "algorithm": (
         "IDX10518 IDX10632 IDX10633 IDX10634 IDX10636 IDX10640 IDX10645 IDX10647 IDX10652 IDX10660 IDX10661 IDX10668"
-        " IDX10676 IDX10690 IDX10692 IDX10693 IDX10696 IDX10697 IDX10718 IDX12508 IDX14000 IDX21302"
+        " IDX10676 IDX10690 IDX10692 IDX10693 IDX10696 IDX10697 IDX10718 IDX12508 IDX14000 IDX21301 IDX21302"
     ),
     "key-unreadable": "IDX10635 IDX10637 IDX10638 IDX10678 IDX10685 IDX10701 IDX10702 IDX10703 IDW10109",
     "key-certificate": "IDX10232 IDX10248 IDX10249",
@@ -28,49 +28,48 @@ _BY_WORD = {
         "IDX10600 IDX10601 IDX10603 IDX10604 IDX10605 IDX10606 IDX10609 IDX10610 IDX10611 IDX10612 IDX10618 IDX10619"
         " IDX10644 IDX10650 IDX10654 IDX10657 IDX10659 IDX10665 IDX10711 IDX10713 IDX10714 IDX10715"
     ),
-    "issuer": "IDX10205 IDX10212 IDX10260 IDX10269 IDX40001 IDX40004 IDX40005 IDX40012 IDW10303 ID2088",
+    "issuer": "IDX10205 IDX10212 IDX10260 IDX10269 IDX40001 IDX40004 IDX40005 IDX40012 IDW10303 ID2088 Jwt10311 Jwt10318",
     "issuer-policy": "IDX40002 IDW10304",
-    "issuer-not-configured": "IDX10204",
+    "issuer-not-configured": "IDX10204 Jwt10317",
     "tenant-claim": "IDX40003 IDX40009 IDW10401",
-    "audience": "IDX10214 IDX10215 ID2094",
+    "audience": "IDX10214 IDX10215 ID2094 Jwt10303 Jwt10332",
     "audience-delegate": "IDX10231 IDX10270",
-    "audience-empty": "IDX10206 IDX10207 IDX11401 IDX13002 ID2093",
-    "audience-not-configured": "IDX10208 IDX10268",
-    "expired": "IDX10217 IDX10223 ID2019",
-    "not-yet-valid": "IDX10216 IDX10222",
-    "no-expiration": "IDX10225 IDX10227",
+    "audience-empty": "IDX10206 IDX10207 IDX11401 IDX13002 ID2093 Jwt10300",
+    "audience-not-configured": "IDX10208 IDX10268 Jwt10301",
+    "expired": "IDX10217 IDX10223 ID2019 Jwt10305",
+    "not-yet-valid": "IDX10216 IDX10222 Jwt10306",
+    "no-expiration": "IDX10225 IDX10227 Jwt10322",
     "lifetime-order": "IDX10224 IDX10230 IDX10271 IDX12401",
     "replay": "IDX10228 IDX10229",
     "type": "IDX10256 IDX10257 IDX10275 ID2089",
     "https": "IDX20108",
     "metadata": (
-        "IDX10261 IDX10278 IDX10803 IDX10804 IDX10805 IDX20803 IDX20804 IDX20806 IDX20807 IDX20808 IDX20809 IDX20810"
-        " IDX20811 IDX20812 IDX21106 IDX21815 IDX21816 IDX21817 IDX21818 ID2136 ID2170"
+        "IDX10261 IDX10278 IDX10800 IDX10801 IDX10802 IDX10803 IDX10804 IDX10805 IDX20803 IDX20804 IDX20806 IDX20807"
+        " IDX20808 IDX20809 IDX20810 IDX20811 IDX20812 IDX21106 IDX21815 IDX21816 IDX21817 IDX21818 ID2136 ID2170"
     ),
     "malformed": (
-        "IDX10209 IDX10400 IDX10606 IDX10708 IDX10723 IDX10724 IDX10725 IDX10729 IDX10815 IDX10820 IDX10821 IDX12709"
+        "IDX10209 IDX10400 IDX10508 IDX10606 IDX10708 IDX10723 IDX10729 IDX10815 IDX10820 IDX10821 IDX11023 IDX12709"
         " IDX12720 IDX12723 IDX12729 IDX12739 IDX12740 IDX12741 IDX14100 IDX14101 IDX14102 IDX14107 IDX14110 IDX14111"
         " IDX14120 IDX14121 IDX14122 IDX14301 IDX14302 IDX14306 IDX14308 IDX14309 IDX14310 IDX14311 IDX14312 IDX14700"
-        " ID2004"
+        " ID2004 Jwt10113 Jwt10204 Jwt10206 Jwt10400"
     ),
     "claim-type": (
-        "IDX10105 IDX11020 IDX11022 IDX11023 IDX11025 IDX11026 IDX12700 IDX12701 IDX14108 IDX14109 IDX14300 IDX14305"
-        " IDX40011"
+        "IDX10105 IDX11020 IDX11022 IDX11025 IDX11026 IDX12700 IDX12701 IDX14108 IDX14109 IDX14300 IDX14305 IDX21306"
+        " IDX21311 IDX40011"
     ),
     "missing-claim": (
-        "IDX10210 IDX10211 IDX10221 IDX14303 IDX14304 IDX21314 IDX21315 IDX21316 IDX21317 IDX21318 IDX21339"
-        " IDX21346 IDW10201 IDW10202 IDW10203"
+        "IDX10211 IDX10221 IDX14303 IDX14304 IDX21307 IDX21312 IDX21314 IDX21315 IDX21316 IDX21317 IDX21318 IDX21339"
+        " IDX21345 IDX21346 IDW10201 IDW10202 IDW10203 Jwt10319"
     ),
     "nonce-state": (
         "IDX21320 IDX21321 IDX21323 IDX21324 IDX21325 IDX21326 IDX21327 IDX21329 IDX21330 IDX21331 IDX21349"
-        " IDX21300 IDX21306 IDX21307 IDX21311 IDX21312 IDX21347 IDX21348"
     ),
+    "hash": "IDX21300 IDX21347 IDX21348",
     "client": (
-        "IDX21308 IDX21313 IDX21332 IDX21333 IDX21334 IDX21335 IDX21336 IDX21337 IDX21338 IDX21340 IDX21343 IDX21345"
-        " IDW10106 IDW10501 IDW10503"
+        "IDX21308 IDX21313 IDX21332 IDX21333 IDX21334 IDX21335 IDX21336 IDX21338 IDX21340 IDW10106 IDW10501 IDW10503"
     ),
     "handler": "IDX10506 IDX10509 IDX10510 IDX40010",
-    "saml": "IDX10200 IDX10201 IDX10202 IDX10213",
+    "saml": "IDX10200 IDX10201 IDX10202 IDX10210 IDX10213",
 }
 _WORDS = {code: word for word, codes in _BY_WORD.items() for code in codes.split()}
 _FAMILIES = (("IDX13", "saml"), ("IDX111", "saml"), ("IDX113", "saml"), ("IDX115", "saml"), ("IDX30", "saml"))
@@ -81,9 +80,17 @@ _BY_TEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "IDX10501": (("Key tried:", "signature-invalid"),),
     "IDX10502": (("did not match any keys", "key-not-found"),),
     "IDX10503": (("token's kid is:", "key-not-found"),),
-    "IDX10603": (("KeySize", "key-size"), ("cannot have less than", "key-size")),
+    "IDX10603": (
+        ("KeySize reported", "key-size"),
+        ("name: KeySize", "key-size"),
+        ("'KeySize'", "key-size"),
+        ("cannot have less than", "key-size"),
+    ),
     "IDX10709": (("well formed", "malformed"),),
-    "IDX10720": (("key size must be greater", "key-size"), ("token formats", "malformed")),
+    "IDX10708": (("JSON representation", "unknown"),),
+    "IDX10720": (("key size must be greater", "key-size"), ("token format", "malformed")),
+    "IDX10723": (("extract the private key", "key-unreadable"),),
+    "IDX10725": (("create a SignatureProvider", "algorithm"),),
 }
 _NO_CODE = (
     ("No SecurityTokenValidator available", "no-handler"),
@@ -104,6 +111,7 @@ _NO_CODE = (
     ("nonce cookie", "nonce-state"),
     ("correlation cookie", "nonce-state"),
     ("Correlation.", "nonce-state"),
+    ("The Validated Security Token must be of type", "handler"),
     ("Keyset does not exist", "key-unreadable"),
     ("Invalid provider type specified", "key-unreadable"),
     ("Message contains error", "sign-in-error"),
@@ -134,6 +142,8 @@ _NO_PRIVATE_KEY = re.compile(
 """What the Windows key store says of a private key that is missing, not readable, or of another provider."""
 _SIGNING = frozenset({"IDX10614", "IDX10630", "IDX10638"})
 """Creating a signature failed; the reason is the inner exception's."""
+_TOLD_BEHIND = _SIGNING | {"IDX10603"}
+"""What decides stands behind the message: an inner exception, or the parameter that .NET names."""
 _CLIENTS = frozenset(
     {"invalid_client", "unauthorized_client", "invalid_request", "unsupported_response_type", "invalid_scope"}
 )
@@ -153,6 +163,13 @@ _FAULTS = frozenset(
     )
 )
 """What a program throws that did not expect what it met; a refusal has a type of its own."""
+_TOKEN_TYPES = tuple(
+    re.compile(rf"{name}\b")
+    for name in (
+        r"System\.IdentityModel\.Tokens\.Jwt\.JwtSecurityToken",
+        r"Microsoft\.IdentityModel\.JsonWebTokens\.JsonWebToken",
+    )
+)
 _FRAME = re.compile(r"^[ \t]{1,12}[^\s.(]{1,10} (?P<method>[A-Z][\w.`<>+]{0,300})[(\[.]", re.MULTILINE)
 """``   at Namespace.Type.Method(…)``, in any language."""
 _LIBRARY = ("Microsoft.IdentityModel.", "System.IdentityModel.Tokens.")
@@ -163,7 +180,7 @@ def says(failure: Failure) -> str:
     """One word for what the outermost code (or the host's own text) reports; ``unknown`` for what no list holds."""
     if failure.code is None:
         return _without_code(failure)
-    text = failure.statement.text if failure.code in _SIGNING else _text_of(failure, failure.code)
+    text = failure.statement.text if failure.code in _TOLD_BEHIND else _text_of(failure, failure.code)
     return of_code(failure.code, text)
 
 
@@ -176,9 +193,17 @@ def of_code(code: str, text: str) -> str:
             return word
     if code in _WORDS:
         return _WORDS[code]
-    if code.startswith("IDX103"):  # numbered IDX213xx from 5.2 on; only the nonce and state texts kept their words
-        return "nonce-state" if "nonce" in text.lower() or "state" in text.lower() else "client"
+    if code.startswith("IDX103"):
+        return _of_protocol(code, text.lower())
     return next((w for start, w in (*_FAMILIES, *_FEDERATION) if code.startswith(start)), "unknown")
+
+
+def _of_protocol(code: str, text: str) -> str:
+    """The numbers IDX103xx of 5.0 and 5.1 are IDX213xx from 5.2 on; those of 3.x and 4.x were others, with like words."""
+    if "nonce" in text or "state" in text:
+        return "nonce-state"
+    later = _WORDS.get(f"IDX213{code[-2:]}", "client")
+    return later if any(word in text for word in ("hash", "claim", "algorithm")) else "client"
 
 
 def _text_of(failure: Failure, code: str) -> str:
@@ -200,6 +225,8 @@ def _without_code(failure: Failure) -> str:
     for part, word in _NO_CODE:
         if any(part in text for text in texts):
             return _of_sign_in(failure) if word == "sign-in-error" else word
+    if _is_type_of_other_handler(failure):
+        return "handler"
     if _is_library_fault(failure):
         return "library-fault"
     return "tenant-refused" if any(_TENANT.search(text[:4000]) for text in texts) else "unknown"
@@ -220,6 +247,13 @@ def _of_sign_in(failure: Failure) -> str:
     if error in _CLIENTS or _OF_CLIENT.search(described):
         return "client"
     return "grant" if error == "invalid_grant" else "sign-in-error"
+
+
+def _is_type_of_other_handler(failure: Failure) -> bool:
+    """A cast between the token types of the two handlers, in whatever language .NET words it."""
+    cast = next(iter(failure.exceptions), None) == "System.InvalidCastException"
+    told = failure.statement.text[:_LONGEST_STACK].partition("\n   at ")[0]
+    return cast and all(name.search(told) for name in _TOKEN_TYPES)
 
 
 def _is_library_fault(failure: Failure) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
+from authlens import urls
 from authlens.diagnosis.evidence_says import of_code, of_header
 from authlens.model import Failure, Message, Token, TokenForm
 
@@ -45,6 +45,13 @@ _REFUSED = re.compile(r"refused|10061|\b111\b|verweigert|refus", re.IGNORECASE)
 _TIMED_OUT = re.compile(r"timed ?out|timeout|10060|\b110\b|did not properly respond", re.IGNORECASE)
 _TLS = re.compile(r"\bSSL\b|\bTLS\b|certificate|RemoteCertificate|UntrustedRoot", re.IGNORECASE)
 _PROXY = re.compile(r"\b407\b|proxy (?:tunnel|authentication|server|returned)", re.IGNORECASE)
+_UNUSABLE = frozenset(
+    (
+        *("IDX10800", "IDX10801", "IDX10802", "IDX10805", "IDX20810", "IDX21106"),
+        *("IDX21806", "IDX21815", "IDX21816", "IDX21817", "IDX21818"),
+    )
+)
+"""Codes of a document that was had and could not be used."""
 _ADDRESS = re.compile(r"https?://[^\s'\"]{1,2000}|\([\w.-]{1,255}:\d{1,5}\)")
 _STATUS = re.compile(r"Response status code does not indicate success: (?P<status>\d{3})")
 _METADATA = frozenset({"metadata", "https"})
@@ -168,7 +175,7 @@ def _error_by_words(failure: Failure, text: str, codes: set[str | None]) -> str 
             return kind
     if codes & {"IDX20807", "IDX20809", "IDX10807"}:
         return "status"
-    if codes & {"IDX10805", "IDX21815", "IDX21806", "IDX20810", "IDX21817", "IDX21818", "IDX21816", "IDX21106"}:
+    if codes & _UNUSABLE:
         return "parse"
     return "network" if "HttpRequestException" in types or "ID2136" in codes else None
 
@@ -198,9 +205,8 @@ def _words_of(failure: Failure) -> str:
 
 
 def _other_host(metadata: str | None, document: str | None) -> bool | None:
-    if metadata is None or document is None:
-        return None
-    return urlsplit(metadata).netloc.casefold() != urlsplit(document).netloc.casefold()
+    one, other = (urls.split(url or "").netloc.casefold() for url in (metadata, document))
+    return one != other if one and other else None
 
 
 def _text(value: object) -> str | None:
@@ -239,6 +245,11 @@ def _assembly_text(
 # --------------------------------------------------------------------------- what was sent
 
 _OPAQUE_CODES = frozenset({"IDX14100", "IDX12709", "IDX10709", "IDX10708", "IDX10720", "IDX14107", "IDX12720"})
+_UNREADABLE = "a part of it is no base64url text, or holds no JSON object"
+_TEXTS = {
+    "IDX10209": "it is longer than the library reads",
+    "IDX10508": "its third part cannot be read as a signature",
+}
 _SEGMENT_CODES = frozenset({"IDX14120", "IDX14121", "IDX14122", "IDX12739", "IDX12740", "IDX12741", "IDX14111"})
 
 
@@ -257,7 +268,7 @@ def shape(failure: Failure, says: str) -> dict[str, object]:
         return _opaque(failure)
     if code in _SEGMENT_CODES:
         return {"form.shape": "segments", "form.text": "it has not the number of parts that a JWT has"}
-    return {"form.shape": "text", "form.text": "a part of it is no base64url text, or holds no JSON object"}
+    return {"form.shape": "text", "form.text": _TEXTS.get(code, _UNREADABLE)}
 
 
 def _is_readable(token: Token | None) -> bool:

@@ -37,6 +37,15 @@ def moment(value: object) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def of_request(failure: Failure) -> datetime | None:
+    """When the token was used; None where the log does not tell.
+
+    The record's time, else what the message prints as its own; a message knows its zone, a record may not.
+    """
+    printed = moment(failure.fields.get("current_time"))
+    return (printed or failure.time) if failure.time_assumed else (failure.time or printed)
+
+
 def clock(says: str, failure: Failure, skew_s: float) -> dict[str, object]:
     """The fields ``clock.…`` of a row, for refusals of a lifetime."""
     if says not in (_EARLY, _LATE):

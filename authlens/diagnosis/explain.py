@@ -122,6 +122,10 @@ _NAMELESS: Final = {
     "meta.address": "the metadata address",
     "fetch.url": "the metadata address",
     "scheme": "this scheme",
+    "iss": "an issuer that is not shown",
+    "kid": "that the token names",
+    "expected.issuers": "another one",
+    "expected.audiences": "another one",
 }
 """What to call a value that the evidence lacks, where a sentence can go on without it."""
 _TWICE: Final = re.compile(r"(?:the metadata address|scheme) (the metadata address|this scheme)", re.IGNORECASE)

@@ -11,13 +11,15 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from authlens.diagnosis import evidence_keys
 from authlens.diagnosis.evidence_secrets import readings, symmetric_thumbprint, thumbprint
+from authlens.exposed import Exposed
 from authlens.model import Expectations, Exposure, Failure, Finding, IssuerReport, Message, Severity, Token, TokenForm
 from authlens.sightings import Sighting
+from authlens.tokens import parse, whole_signature
 from authlens.trust import validate
 from authlens.trust.checks import signature
 from authlens.trust.documents import Documents, Found
@@ -133,7 +135,18 @@ class Around:
         """Nothing was seen."""
         self.tokens: dict[str, tuple[Token, int]] = {}
         """By SHA-256: a token and the number of records that show it."""
+        self.anywhere: dict[str, tuple[Token, int]] = {}
+        """By SHA-256: a token and how often it stands in the log, in whatever record."""
         self.thumbprints: dict[str, None] = {}
+
+    def show(self, exposed: Exposed) -> None:
+        """Takes the tokens that stand anywhere in one log."""
+        for text, count in exposed.counts.items():
+            token = parse(text)
+            if token.form is TokenForm.COMPACT and whole_signature(token):
+                known, before = self.anywhere.get(token.sha256, (token, 0))
+                in_url = known.in_url or text in exposed.in_url
+                self.anywhere[token.sha256] = replace(token, in_url=in_url), before + count
 
     def see(self, sightings: Iterable[Sighting]) -> None:
         """Takes the records of one log."""
@@ -210,16 +223,25 @@ def _usable(token: Token) -> bool:
 def _all_tokens(findings: Sequence[Finding], around: Around) -> list[_Shown]:
     """Every distinct token that can be used or stands in an address, by SHA-256."""
     found: dict[str, _Shown] = {}
-    for finding in findings:
-        for token in _tokens_of(finding.failure):
+    for failure, ids in _by_kind(findings):
+        for token in _tokens_of(failure):
             shown = found.setdefault(token.sha256, _Shown(token))
-            shown.failures.append(finding.id)
+            shown.failures += ids
             shown.in_url = shown.in_url or token.in_url
-    for sha256, (token, records) in around.tokens.items():
+    for sha256, (token, records) in {**around.anywhere, **around.tokens}.items():
         shown = found.setdefault(sha256, _Shown(token))
         shown.records = records
         shown.in_url = shown.in_url or token.in_url
     return [found[sha256] for sha256 in sorted(found)]
+
+
+def _by_kind(findings: Iterable[Finding]) -> Iterator[tuple[Failure, list[str]]]:
+    """The first failure of each scheme and kind, with the ids of all of it."""
+    kinds: dict[tuple[object, ...], tuple[Failure, list[str]]] = {}
+    for finding in findings:
+        failure = finding.failure
+        kinds.setdefault((failure.scheme, failure.kind), (failure, []))[1].append(finding.id)
+    yield from kinds.values()
 
 
 def _tokens_of(failure: Failure) -> tuple[Token, ...]:
@@ -333,11 +355,12 @@ def _secrets(findings: Sequence[Finding], around: Around) -> Iterator[Exposure]:
 
 def _all_thumbprints(findings: Sequence[Finding], around: Around) -> dict[str, _Secret]:
     found: dict[str, _Secret] = {}
-    for finding in findings:
-        for shown in _thumbprints_of(finding.failure):
+    for failure, ids in _by_kind(findings):
+        for shown in _thumbprints_of(failure):
             secret = found.setdefault(shown, _Secret())
-            scheme = finding.failure.scheme
-            (secret.schemes.setdefault(scheme, []) if scheme else secret.unnamed).append(finding.id)
+            scheme = failure.scheme
+            known = secret.schemes.setdefault(scheme, []) if scheme else secret.unnamed
+            known += ids
     for shown in around.thumbprints:
         found.setdefault(shown, _Secret())
     return found

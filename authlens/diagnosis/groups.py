@@ -52,21 +52,22 @@ def _group(
     first, last = (times[0], times[-1]) if times else (None, None)
     restart = _ended_by(last, restarts)
     ongoing = restart is None and last is not None and end is not None and end - last <= _STILL_GOING
-    speaker = _speaker(ordered)
+    different = _different(ordered)
+    speaker = _speaker(different)
     return Group(
         id=hashlib.blake2b("\x1f".join(key).encode("utf-8", "replace"), digest_size=6).hexdigest(),
         cause=speaker.cause,
-        severity=min((f.severity for f in ordered), key=_SEVERITIES.index),
-        confidence=max((f.confidence for f in ordered), key=_CONFIDENCES.index),
+        severity=min((f.severity for f in different), key=_SEVERITIES.index),
+        confidence=max((f.confidence for f in different), key=_CONFIDENCES.index),
         title=speaker.title,
         count=len(ordered),
         first=first,
         last=last,
         ongoing=ongoing,
-        codes=_sorted(f.failure.code for f in ordered),
-        issuers=_sorted(i for f in ordered for i in _texts(f, "iss")),
-        audiences=_sorted(a for f in ordered for a in _texts(f, "aud")),
-        kids=_sorted(k for f in ordered for k in _texts(f, "kid")),
+        codes=_sorted(f.failure.code for f in different),
+        issuers=_sorted(i for f in different for i in _texts(f, "iss")),
+        audiences=_sorted(a for f in different for a in _texts(f, "aud")),
+        kids=_sorted(k for f in different for k in _texts(f, "kid")),
         schemes=_sorted(f.failure.scheme for f in ordered),
         hosts=_sorted(f.failure.host for f in ordered),
         sources=_sorted(f.failure.origin.path for f in ordered),
@@ -78,6 +79,14 @@ def _group(
         next=next((f.next for f in ordered if f.next is not None), None),
         failures=tuple(f.id for f in ordered),
     )
+
+
+def _different(ordered: Iterable[Finding]) -> list[Finding]:
+    """The first finding of each kind of failure of which the same is said."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    for one in ordered:
+        seen.setdefault((one.failure.kind, id(one.evidence), one.severity, one.confidence), one)
+    return list(seen.values())
 
 
 def _in_time(finding: Finding) -> tuple[bool, float, str, int]:
@@ -103,11 +112,14 @@ def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:
 
 def _merged(ordered: Sequence[Finding]) -> tuple[Alternative, ...]:
     """What any member leaves open, the commonest first; each cause once, with all that would decide it."""
-    counts = Counter(a.cause for f in ordered for a in f.alternatives)
+    alternatives = {id(f.alternatives): f.alternatives for f in ordered}
+    members = Counter(id(f.alternatives) for f in ordered)
+    counts: Counter[str] = Counter()
     known: dict[str, Alternative] = {}
     deciders: dict[str, dict[str, None]] = {}
-    for finding in ordered:
-        for one in finding.alternatives:
+    for same, offered in alternatives.items():
+        for one in offered:
+            counts[one.cause] += members[same]
             known.setdefault(one.cause, one)
             deciders.setdefault(one.cause, {}).update(dict.fromkeys(one.decided_by))
     best = sorted(known, key=lambda cause: (-counts[cause], list(known).index(cause)))[:_MOST_ALTERNATIVES]

@@ -92,7 +92,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     # --- documents
     Field("jwks.kid_published", "boolean", "the key set of the token's own issuer, as published, has the token's kid", source="documents"),
     # --- derived
-    Field("says", "string", "what the failure claims, whatever its number: key-not-found kid-missing signature-invalid no-keys unsigned key-size algorithm key-unreadable key-certificate decrypt issuer issuer-policy issuer-not-configured tenant-claim tenant-refused audience audience-delegate audience-empty audience-not-configured expired not-yet-valid no-expiration lifetime-order replay type https metadata malformed no-handler claim-type missing-claim nonce-state client grant sign-in-error handler saml scheme-collision library-fault unknown", source="derived"),
+    Field("says", "string", "what the failure claims, whatever its number: key-not-found kid-missing signature-invalid no-keys unsigned key-size algorithm key-unreadable key-certificate decrypt issuer issuer-policy issuer-not-configured tenant-claim tenant-refused audience audience-delegate audience-empty audience-not-configured expired not-yet-valid no-expiration lifetime-order replay type https metadata malformed no-handler claim-type missing-claim nonce-state hash client grant sign-in-error handler saml scheme-collision library-fault unknown", source="derived"),
     Field("issuer", "string", "issuer of the token, else the one that the scheme expects", cased=True, source="derived"),
     Field("inner.codes", "strings", "codes of inner exceptions and of the library's own lines that explain the outermost one", source="derived"),
     Field("inner.shown", "boolean", "the log shows which exceptions were caught", source="derived"),
@@ -104,7 +104,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("saml", "boolean", "SAML tokens are in play", source="derived"),
     Field("claim.name", "string", "claim that the failure is about", source="derived"),
     # --- the token
-    Field("token.kind", "string", "access id refresh org-server graph v1 v2 logout unknown; v1 and v2 are Entra's access tokens", source="token"),
+    Field("token.kind", "string", "access id refresh org-server graph v1 v2 logout unknown; v1 and v2 are Entra's access tokens; graph also by an audience in the message", source="token"),
     Field("token.shown", "boolean", "the log shows the token's claims", source="token"),
     Field("token.whole", "boolean", "the log shows a whole JWT that is well formed", source="token"),
     Field("token.cut", "boolean", "the signature's text is broken: the token was cut off", source="token"),
@@ -131,6 +131,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("aud.is_issuer", "boolean", "the audience is the issuer itself", source="derived"),
     Field("aud.scrubbed", "boolean", "the message leaves the audiences out whatever the PII switch says (8.16 and later)", source="derived"),
     Field("idp.expected", "string", "identity provider that the scheme trusts, by family", source="settings"),
+    Field("idp.header", "string", "identity provider that the header of an encrypted token names (RFC 7519, 5.3), by family", source="token"),
     Field("idp.audience", "string", "identity provider whose address is the audience, by family", source="derived"),
     Field("expected.known", "boolean", "settings or configuration describe the scheme", source="settings"),
     Field("expected.issuers", "strings", "issuers that the scheme accepts", cased=True, source="settings"),

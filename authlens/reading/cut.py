@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
 from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
-from authlens.reading import envelopes, nearby, needles
+from authlens.reading import columns, envelopes, nearby, needles
 from authlens.reading.formats import registry
 from authlens.reading.formats.base import LINE, Format, Place
-from authlens.reading.runs import Piece, Run, Sheaf
+from authlens.reading.runs import Feeds, Piece, Run, Sheaf
 
 _ENVELOPE_LINE = 16 * 1024 * 1024
 _DOCUMENT = 128 * 1024 * 1024
@@ -62,7 +62,9 @@ class Slice(NamedTuple):
     request: str | None
     said: Any
     """The record, or what ``Knife.see`` made of it."""
-    used: Amount
+    bytes: int
+    lines: int
+    """So much of the source it used."""
     skipped: tuple[tuple[str, Amount], ...] = ()
 
 
@@ -78,6 +80,13 @@ class Text:
     slices: tuple[Slice, ...] = ()
     tail: Run | None = None
     """From the last sure start."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (self.head, columns.packed(self.slices), self.tail)
+
+
+def _unpacked(head: Run, slices: columns.Columns, tail: Run | None) -> Text:
+    return Text(head, columns.unpacked(slices), tail)
 
 
 def _text(run: Run | Sheaf, knife: Knife, stream: str, *, begun: bool = False) -> Text:
@@ -224,29 +233,80 @@ def _previous(form: Starting, data: bytes, pos: int, low: int, floor: int) -> in
 # --------------------------------------------------------------------------- slices
 
 
+class Blade:
+    """A knife that is set to one stream, with all that is asked for again with every record."""
+
+    def __init__(self, knife: Knife, stream: str) -> None:
+        self.form, self.cap = knife.format(), knife.cap()
+        self.see = knife.see
+        self._places = [
+            [Place(knife.path, stream, knife.zone, secondary, cut) for cut in (False, True)]
+            for secondary in (False, True)
+        ]
+
+    def records(self, chunk: Run, *, secondary: bool, begun: bool) -> list[Slice]:
+        """The records in a chunk, from one start to the next; ``begun``: it is known to begin with one."""
+        kept, over = _bounded(chunk, self.cap)
+        parts = tuple(self.form.divide(kept))
+        if over is None and len(parts) == 1:
+            return [self._record(parts[0], None, secondary=secondary, begun=begun and parts[0] is kept)]
+        slices = []
+        for part in parts:
+            secondary = not needles.hit(part.data)
+            if secondary and not needles.near(part.data):
+                continue
+            slices.append(self._record(part, over, secondary=secondary, begun=False))
+            over = None
+        return slices
+
+    def _record(self, part: Run, over: Amount | None, *, secondary: bool, begun: bool) -> Slice:
+        form = self.form
+        known = begun or form.whole or form.starts(part.data, 0, _end(form, part.data, 0))
+        record, broken = form.build(part, self._places[secondary][over is not None])
+        size, lines = part.held()
+        broken = min(broken, size)  # of an envelope that holds several records only the first counts
+        size -= broken
+        skipped: tuple[tuple[str, Amount], ...] = () if over is None else ((_LONG, over),)
+        if broken:
+            skipped += ((_BROKEN, Amount(bytes=broken)),)
+        if not known:
+            skipped += ((_UNLIKE, Amount(bytes=size, lines=lines)),)
+            size = lines = 0
+        said = record if self.see is None else self.see(record)
+        return Slice(record.origin.offset, record.end, secondary, record.request_id, said, size, lines, skipped)
+
+
 def _slices(run: Run | Sheaf, start: int, end: int, knife: Knife, stream: str) -> tuple[Slice, ...]:
     """The records between two positions; both are where a record starts, or the end."""
-    form, data, cap = knife.format(), run.data, knife.cap()
     if start >= end:
         return ()
-    primary = list(_around(form, data, needles.hits(data, start, end), start, end, cap=cap))
-    known = run.indexed() if primary else run
+    blade, data = Blade(knife, stream), run.data
+    form, cap = blade.form, blade.cap
+    primary = _around(form, data, needles.hits(data, start, end), start, end, cap=cap)
     searched = nearby.Searched(data, start, lambda at, low, high: _up_to(form, data, at, low, high))
     found: list[Slice] = []
     low = start
-    for begin, stop in [*primary, (end, end)]:
-        positions, few = searched.around(low, begin)
-        around = _around(form, data, positions, low, begin, cap=cap)
-        chunks = (known.slice(*c) for c in around if needles.near(data[c[0] : c[1]]))
-        context = (s for c in chunks for s in _sliced(c, form, cap, knife, stream, secondary=True))
-        found += islice((s for s in context if s.request is None), nearby.NAMELESS) if few else context
+    for begin, stop in chain(primary, ((end, end),)):
+        if low < begin:
+            positions, few = searched.around(low, begin)
+            around = _around(form, data, positions, low, begin, cap=cap)
+            found += _context(run, around, blade, start, few=few)
         if begin < stop:
-            hits = _sliced(known.slice(begin, stop), form, cap, knife, stream, secondary=False)
+            hits = blade.records(run.slice(begin, stop), secondary=False, begun=begin > start)
             for hit in hits:
                 searched.hit(begin, stop, hit.request)
             found += hits
         low = stop
-    return tuple(nearby.telling(found, known.slice(start, start + 1).place(0)[0] + nearby.WINDOW))
+    return tuple(nearby.telling(found, run.slice(start, start + 1).place(0)[0] + nearby.WINDOW))
+
+
+def _context(
+    run: Run | Sheaf, around: Iterable[tuple[int, int]], blade: Blade, start: int, *, few: bool
+) -> Iterator[Slice]:
+    """The records for context; of few only the first without a request's id."""
+    chunks = ((a, b) for a, b in around if needles.near(run.data[a:b]))
+    context = (s for a, b in chunks for s in blade.records(run.slice(a, b), secondary=True, begun=a > start))
+    return islice((s for s in context if s.request is None), nearby.NAMELESS) if few else context
 
 
 def _around(
@@ -276,34 +336,6 @@ def _up_to(form: Starting, data: bytes, at: int, low: int, high: int) -> int:
     return high if after < 0 else after
 
 
-def _sliced(chunk: Run, form: Format, cap: int, knife: Knife, stream: str, *, secondary: bool) -> list[Slice]:
-    """The records in a chunk, from one start to the next."""
-    kept, over = _bounded(chunk, cap)
-    parts = tuple(form.divide(kept))
-    slices = []
-    for part in parts:
-        if over is not None or len(parts) > 1:
-            secondary = not needles.hit(part.data)
-            if secondary and not needles.near(part.data):
-                continue
-        known = form.whole or form.starts(part.data, 0, _end(form, part.data, 0))
-        place = Place(knife.path, stream, knife.zone, secondary, over is not None)
-        record, broken = form.build(part, place)
-        amount = part.amount
-        skipped: tuple[tuple[str, Amount], ...] = () if over is None else ((_LONG, over),)
-        if broken:
-            skipped += ((_BROKEN, Amount(bytes=broken)),)
-            amount = Amount(bytes=amount.bytes - broken, lines=amount.lines)
-        if not known:
-            skipped += ((_UNLIKE, amount),)
-            amount = Amount()
-        over = None
-        said = record if knife.see is None else knife.see(record)
-        whose = record.request_id
-        slices.append(Slice(record.origin.offset, record.end, record.secondary, whose, said, amount, skipped))
-    return slices
-
-
 _LONG = "beyond the length of a record"
 _BROKEN = "undecodable characters"
 _UNLIKE = "lines of no known form"
@@ -312,7 +344,7 @@ _LARGE = "beyond the size of a document"
 
 def _bounded(chunk: Run, cap: int) -> tuple[Run, Amount | None]:
     """What a record may use of a chunk, and what it has to leave, if anything."""
-    if len(chunk.data) <= cap and not any(p.gap for p in chunk.pieces):
+    if len(chunk.data) <= cap and (chunk.plain or not any(p.gap for p in chunk.pieces)):
         return chunk, None
     kept = chunk.slice(0, cap)
     rest = chunk.slice(len(kept.data), len(chunk.data))
@@ -477,7 +509,7 @@ def _close_whole(body: Whole, knife: Knife, stream: str, depth: int) -> tuple[Sl
     if depth == len(knife.layout.envelopes):
         if not needles.hit(whole.data):
             return ()
-        return tuple(_sliced(whole.indexed(), knife.format(), knife.cap(), knife, stream, secondary=False))
+        return tuple(Blade(knife, stream).records(whole.indexed(), secondary=False, begun=False))
     opened = knife.envelope(depth).peel(whole)
     slices: list[Slice] = []
     for key, payload in opened.items():
@@ -531,18 +563,14 @@ class Cut:
         body = _join(self.body, other.body, self.knife, "", 0)
         return Cut(self.knife, body, self.read + other.read, self.seen + other.seen)
 
-    def mapped(self, change: Callable[[Any], Any]) -> Cut:
-        """The same with something else in the place of what is kept of each record that no border cuts."""
-        return Cut(self.knife, _mapped(self.body, change), self.read, self.seen)
-
     @property
     def ended(self) -> bool:
         """The last line has its line feed."""
         return not self.seen.last or self.seen.last.endswith(b"\n")
 
-    def moved(self, lines: int, move: Callable[[Any, int], Any]) -> Cut:
-        """The same so many lines further down; ``move`` does that to what is kept of a record."""
-        return Cut(self.knife, _moved(self.body, lines, move), self.read, self.seen)
+    def changed(self, change: Callable[[Any], Any], lines: int = 0) -> Cut:
+        """The same so many lines further down, with something else in the place of what is kept of each record."""
+        return Cut(self.knife, _changed(self.body, change, lines), self.read, self.seen)
 
     def said(self) -> Iterator[Any]:
         """What is kept of the records that no border cuts, stream by stream."""
@@ -559,17 +587,18 @@ class Cut:
         unfinished = bool(self.seen.last) and not self.seen.last.endswith(b"\n")
         read = Amount(bytes=self.read.bytes, lines=self.read.lines + unfinished)
         ledger = Ledger(read=read, auth_seen=self.seen.seen or any(not s.secondary for s in slices))
-        skipped: dict[str, Amount] = {}
-        used, over = Amount(), _overflow(self.body)
-        if over != Amount():
-            skipped[_LARGE] = over
-        for one in slices:
-            used = used + one.used
-            for reason, amount in one.skipped:
-                skipped[reason] = skipped.get(reason, Amount()) + amount
-        ordered = Frozen({reason: skipped[reason] for reason in sorted(skipped)})
-        ledger = replace(ledger, used=used, skipped=ordered, records=len(slices))
+        used = Amount(bytes=sum(s.bytes for s in slices), lines=sum(s.lines for s in slices))
+        ledger = replace(ledger, used=used, skipped=_skipped(slices, _overflow(self.body)), records=len(slices))
         return tuple(s.said for s in slices), ledger
+
+
+def _skipped(slices: Iterable[Slice], over: Amount) -> Frozen[Amount]:
+    """What was left out, by reason; ``over`` is what no document may be as large as."""
+    skipped = {_LARGE: over} if over != Amount() else {}
+    for one in slices:
+        for reason, amount in one.skipped:
+            skipped[reason] = skipped.get(reason, Amount()) + amount
+    return Frozen({reason: skipped[reason] for reason in sorted(skipped)})
 
 
 def _overflow(body: Body) -> Amount:
@@ -586,20 +615,15 @@ def _said(body: Body) -> Iterator[Any]:
             yield from _said(inner)
 
 
-def _mapped(body: Body, change: Callable[[Any], Any]) -> Body:
-    if isinstance(body, Text):
-        return replace(body, slices=tuple([s._replace(said=change(s.said)) for s in body.slices]))
-    if isinstance(body, Peeled):
-        return replace(body, streams=Frozen({key: _mapped(inner, change) for key, inner in body.streams.items()}))
-    return body
+_SAID = Slice._fields.index("said")
 
 
-def _moved(body: Body, lines: int, move: Callable[[Any, int], Any]) -> Body:
+def _changed(body: Body, change: Callable[[Any], Any], lines: int) -> Body:
     if isinstance(body, Text):
-        slices = tuple([s._replace(said=move(s.said, lines)) for s in body.slices])
+        slices = tuple([Slice._make((*one[:_SAID], change(one.said), *one[_SAID + 1 :])) for one in body.slices])
         return Text(body.head.moved(lines), slices, body.tail.moved(lines) if body.tail is not None else None)
     if isinstance(body, Peeled):
-        streams = Frozen({key: _moved(inner, lines, move) for key, inner in body.streams.items()})
+        streams = Frozen({key: _changed(inner, change, lines) for key, inner in body.streams.items()})
         return Peeled(body.first.moved(lines), streams, body.last.moved(lines) if body.last is not None else None)
     return replace(body, runs=tuple(run.moved(lines) for run in body.runs))
 
@@ -639,6 +663,7 @@ def cut(
         see: What to keep of each record as soon as it is whole, instead of the record itself.
     """
     knife = Knife(path=part.source, layout=layout, zone=zone, limit=limit, see=see)
-    run = Run(part.data, (Piece(0, part.offset, part.line),) if part.data else ())
-    read = Amount(bytes=len(part.data), lines=part.data.count(b"\n"))
+    feeds = Feeds(part.data)
+    run = Run(part.data, (Piece(0, part.offset, part.line),) if part.data else (), feeds)
+    read = Amount(bytes=len(part.data), lines=feeds.total)
     return Cut(knife, _body(run, knife, "", 0), read, _Seen.of(part.data))

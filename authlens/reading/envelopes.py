@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from authlens.reading import timestamps
 from authlens.reading.formats import jsonl
-from authlens.reading.formats.base import LINE_FEED, level, plain
+from authlens.reading.formats.base import LEVEL_WORDS, LINE_FEED, level, plain
 from authlens.reading.runs import Note, Noting, Piece, Run, Sheaf
 
 _LINE = 1024
@@ -233,8 +233,8 @@ _RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _PREFIXES = {
     "cri": rf"(?P<ts>{_RFC3339}) (?P<stream>stdout|stderr)(?: (?P<partial>[FP])(?::[^\s:]{{1,32}}){{0,4}})?(?: |$|(?=[\r\n]))",
     "syslog-5424": r"(?:\d{1,7} )?<(?P<pri>\d{1,3})>1 (?P<ts>\S{1,40}) (?P<host>\S{1,255}) (?P<tag>\S{1,48}) (?P<pid>\S{1,128}) \S{1,32} (?:-|(?:\[(?:[^\]\\\n]|\\.){0,512}\]){1,8})(?: |$|(?=[\r\n]))",
-    "syslog": rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<ts>{timestamps.pattern('yearless')}(?: \d{{4}})?|(?:[A-Z][a-z]{{2}} )?\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?(?:Z|[+-]\d\d:?\d\d| [A-Z]{{3,4}})?|\d{{10}}\.\d{{6}}) (?P<host>[A-Za-z0-9][\w.:-]{{0,254}}) (?P<tag>[\w./@-]{{1,64}})(?:\[(?P<pid>\d{{1,10}})\])?: ",
-    "compose": r"(?P<stream>[A-Za-z0-9][\w.-]{0,80}) {1,40}\| ?",
+    "syslog": rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<ts>{timestamps.pattern('yearless')}(?: \d{{4}})?|(?:[A-Z][a-z]{{2}} )?\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?(?:Z|[+-]\d\d:?\d\d| [A-Z]{{3,4}})?|\d{{10}}\.\d{{6}}) (?!(?i:{LEVEL_WORDS}) )(?P<host>[A-Za-z0-9][\w.:-]{{0,254}}) (?P<tag>[\w./@-]{{1,64}})(?:\[(?P<pid>\d{{1,10}})\])?: ",
+    "compose": r"(?P<stream>[A-Za-z0-9][\w.@-]{0,120}) {1,40}\| ?",
     "kubectl": r"\[(?P<stream>(?:pod|po)/[\w./-]{1,300})\] ?",
     "stern": r"(?P<stream>[a-z0-9][a-z0-9.-]{0,200}-[a-z0-9]{5} [a-z0-9][a-z0-9-]{0,62})(?: [›>])? ",
     "logcli": rf"(?P<ts>{_RFC3339}) (?P<stream>\{{[^}}\n]{{0,700}}\}})\s",
@@ -345,11 +345,15 @@ def _line(text: Any) -> bytes:
 
 
 def _stamp(value: Any) -> str:
-    return "" if value is None or isinstance(value, bool | dict | list) else str(value)
+    return "" if value is None or isinstance(value, bool | dict | list) else str(value)[:_SHORT]
 
 
 def _name(*parts: Any) -> str:
-    return "/".join(str(p) for p in parts if isinstance(p, str | int) and not isinstance(p, bool) and p != "")
+    return "/".join(str(p)[:_SHORT] for p in parts if isinstance(p, str | int) and not isinstance(p, bool) and p != "")
+
+
+_SHORT = 256
+"""Characters of a time or of one name of a stream."""
 
 
 def _docker(value: Mapping[str, Any]) -> Iterator[Payload]:
@@ -619,9 +623,17 @@ def _row(line: bytes, columns: list[str]) -> bytes:
     values = jsonl.parse(line)
     if not isinstance(values, list):
         return line
-    if all(isinstance(v, dict) and "field" in v for v in values):
+    if all(isinstance(v, dict) and isinstance(v.get("field"), str) for v in values):
         return json.dumps({v["field"]: v.get("value") for v in values}).encode()
-    return json.dumps(dict(zip(columns, values, strict=False))).encode()
+    return json.dumps(dict(zip(_distinct(columns), values, strict=False))).encode()
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names of columns, none twice: the value of each is kept."""
+    found: dict[str, None] = {}
+    for n, name in enumerate(names, 1):
+        found[f"{name} (column {n})" if name in found else name] = None
+    return list(found)
 
 
 _LISTS = re.compile(
@@ -728,7 +740,7 @@ class Table:
         for begin, end in rows(run.data):
             values = cells(run.data[begin:end].decode(errors="replace"), delimiter)
             if not header:
-                header = [name.strip("\ufeff ") or f"column {n}" for n, name in enumerate(values, 1)]
+                header = _distinct([name.strip("\ufeff ") or f"column {n}" for n, name in enumerate(values, 1)])
             elif any(values):
                 names = header + [f"column {n}" for n in range(len(header) + 1, len(values) + 1)]
                 value = dict(zip(names, values, strict=False))

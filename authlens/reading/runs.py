@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from authlens.model import Amount
 
-_STEP = 8192
+_STEP = 32 * 1024
+"""Bytes of a block whose lines are counted at once."""
 _FAR = 1 << 62
 """Behind every offset: pieces are in the order of their positions, then of their offsets."""
 
@@ -46,20 +48,70 @@ class Piece(NamedTuple):
     """The run has dropped these bytes: it holds none of them."""
 
 
+class Feeds:
+    """Counts the line feeds before positions of a block without counting from afar."""
+
+    __slots__ = ("_at", "_before", "_data", "_known")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._before = _sums(data)
+        """Line feeds before each step, and in all."""
+        self._at = self._known = 0
+        """The position asked last, and the line feeds before it: the next one is near behind, as a rule."""
+
+    @property
+    def total(self) -> int:
+        """Line feeds in all."""
+        return self._before[-1]
+
+    def before(self, pos: int) -> int:
+        """Line feeds before a position."""
+        step = pos // _STEP
+        if not step * _STEP <= self._at <= pos:
+            self._at, self._known = step * _STEP, self._before[step]
+        self._known += self._data.count(b"\n", self._at, pos)
+        self._at = pos
+        return self._known
+
+
+def _sums(data: bytes) -> list[int]:
+    if len(data) <= _STEP:
+        return [0, data.count(b"\n")]
+    import numpy as np  # noqa: PLC0415 - small logs are read without it
+
+    block = np.frombuffer(data, np.uint8)
+    counts = (np.count_nonzero(block[at : at + _STEP] == _FEED) for at in range(0, len(data), _STEP))
+    return [0, *accumulate(map(int, counts))]
+
+
+_FEED = ord("\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Bytes of one stream, joined over whatever interrupted them in the source."""
 
     data: bytes = field(repr=False)
     pieces: tuple[Piece, ...]
+    feeds: Feeds | None = field(default=None, repr=False, compare=False)
+    """Of ``data``, where places are asked for again and again."""
 
     def __add__(self, other: Run) -> Run:
         shift = len(self.data)
         moved = other.pieces if not shift else tuple(p._replace(pos=p.pos + shift) for p in other.pieces)
         return Run(self.data + other.data, _merged(self, moved))
 
+    @property
+    def plain(self) -> bool:
+        """The data is one stretch of the source's own bytes."""
+        return len(self.pieces) == 1 and self.pieces[0].size < 0
+
     def slice(self, start: int, end: int) -> Run:
         """The run from one position to another; a gap belongs to what stands before it."""
+        if len(self.pieces) == 1 and self.pieces[0].size < 0:
+            pieces = (self._cut(self.pieces[0], start),) if end > 0 else ()
+            return Run(self.data[start:end], pieces)
         low = max(0, bisect_right(self.pieces, (start, _FAR)) - 1)
         high = bisect_right(self.pieces, (end, _FAR), low)
         taken = tuple([self._cut(p, start) for p in self.pieces[low:high] if self._within(p, start, end)])
@@ -77,7 +129,14 @@ class Run:
         if size >= 0:
             # The source's line has been counted with what stands before.
             return Piece(0, offset, line, 0, 0, end, last, note, gap)
-        return Piece(0, offset + start - pos, line + self.data.count(b"\n", pos, start), note=note)
+        return Piece(0, offset + start - pos, line + self._feeds(pos, start), -1, 0, 0, 0, note)
+
+    def _feeds(self, start: int, end: int) -> int:
+        """Line feeds between two positions."""
+        if self.feeds is None:
+            return self.data.count(b"\n", start, end)
+        before = self.feeds.before(start) if start else 0
+        return self.feeds.before(end) - before
 
     def view(self, start: int, end: int) -> Run:
         """The same as a slice."""
@@ -92,11 +151,11 @@ class Run:
         piece = self.piece(pos)
         if piece.size >= 0:
             return piece.offset, piece.line
-        return piece.offset + pos - piece.pos, piece.line + self.data.count(b"\n", piece.pos, pos)
+        return piece.offset + pos - piece.pos, piece.line + self._feeds(piece.pos, pos)
 
     def stretch(self) -> Piece:
         """All of it as one piece."""
-        if len(self.pieces) == 1 and self.pieces[0].size < 0 and self.data:
+        if self.plain and self.data:
             _, offset, line, *_, note, _gap = self.pieces[0]
             size, lines = len(self.data), self.data.count(b"\n")
             return Piece(0, offset, line, size, lines, offset + size, line + lines - self.data.endswith(b"\n"), note)
@@ -121,37 +180,29 @@ class Run:
         return self.pieces[max(0, bisect_right(self.pieces, (pos, _FAR)) - 1)]
 
     def indexed(self) -> Run:
-        """The same with long stretches divided, so that a place is found without counting from afar."""
-        if all(end - p.pos <= 2 * _STEP for p, end in zip(self.pieces, self._ends(), strict=True)):
-            return self
-        return Run(
-            self.data, tuple(q for p, end in zip(self.pieces, self._ends(), strict=True) for q in self._steps(p, end))
-        )
+        """The same, prepared for being asked for many places."""
+        return self if self.feeds is not None else Run(self.data, self.pieces, Feeds(self.data))
 
     def _ends(self) -> list[int]:
         return [p.pos for p in self.pieces[1:]] + [len(self.data)] if self.pieces else []
 
-    def _steps(self, piece: Piece, end: int) -> list[Piece]:
-        if piece.size >= 0:
-            return [piece]
-        steps, line = [], piece.line
-        for pos in range(piece.pos, end, _STEP):
-            steps.append(Piece(pos, piece.offset + pos - piece.pos, line, note=piece.note))
-            line += self.data.count(b"\n", pos, min(pos + _STEP, end))
-        return steps
-
     @property
     def amount(self) -> Amount:
         """So much of the source as the run holds."""
-        if len(self.pieces) == 1 and self.pieces[0].size < 0:
-            return Amount(bytes=len(self.data), lines=self.data.count(b"\n"))
+        size, lines = self.held()
+        return Amount(bytes=size, lines=lines)
+
+    def held(self) -> tuple[int, int]:
+        """So many bytes and lines of the source."""
+        if self.plain:
+            return len(self.data), self.data.count(b"\n")
         size = lines = 0
         for piece, end in zip(self.pieces, self._ends(), strict=True):
             if piece.gap:
                 continue
             size += piece.size if piece.size >= 0 else end - piece.pos
             lines += piece.lines if piece.size >= 0 else self.data.count(b"\n", piece.pos, end)
-        return Amount(bytes=size, lines=lines)
+        return size, lines
 
     @property
     def dropped(self) -> Amount:

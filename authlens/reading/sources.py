@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import contextlib
 import lzma
 import os
+import queue
+import re
 import stat
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +24,18 @@ import zstandard
 from authlens.errors import InputError
 from authlens.model import Part
 
-PART = 8 * 1024 * 1024
-"""Bytes of a part, unless asked otherwise."""
+PART = 16 * 1024 * 1024
+"""Bytes of a part that is read where it is observed."""
+_SENT = 8 * 1024 * 1024
+"""Bytes of a part that is handed on: several are held at once."""
 _CHUNK = 256 * 1024
 _CRUMB = 1024
+_READY = 16
+"""So many chunks may be unpacked ahead of what is read."""
 _NESTING = 2
 """Compressed files are opened within archives, archives within compressed files; no deeper."""
-_RATIO = 2000
+_RATIO = 500
+"""Logs compress to a hundredth at best; what gzip and zip make of zeros is a thousandth."""
 _FREE = 64 * 1024 * 1024
 """So much may come out of a compressed input, however little went in, bytes."""
 _LIMIT = 1 << 40
@@ -34,6 +43,14 @@ _MEMBERS = 10_000
 _ZIP = b"PK\x03\x04"
 _SUFFIXES = frozenset([".7z", ".a", ".bin", ".bmp", ".class", ".css", ".dat", ".db", ".db3", ".dll", ".dmg", ".dmp", ".doc", ".docx", ".ear", ".evtx", ".exe", ".gif", ".ico", ".iso", ".jar", ".jpeg", ".jpg", ".js", ".lib", ".lock", ".map", ".mdb", ".mo", ".mp3", ".mp4", ".nupkg", ".o", ".obj", ".otf", ".pack", ".pdb", ".pdf", ".pem", ".pfx", ".png", ".ppt", ".pptx", ".psd", ".py", ".pyc", ".so", ".snupkg", ".sqlite", ".svg", ".tar", ".tgz", ".tif", ".tiff", ".ttf", ".war", ".wasm", ".webm", ".webp", ".whl", ".woff", ".woff2", ".xls", ".xlsx"])  # fmt: skip
 """Of files in a folder that are no logs; a file that is named itself is always read."""
+_SETTINGS = re.compile(
+    r"(?:appsettings(?:\..{1,80})?|local\.settings|launchsettings|global|package(?:-lock)?|.{1,200}\.(?:deps|runtimeconfig(?:\.dev)?))\.json",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    rb'\s{0,64}\{\s{0,64}"(?:schema"\s{0,8}:\s{0,8}"authlens\.|keys"\s{0,8}:\s{0,8}\[|issuer"\s{0,8}:|\$schema"\s{0,8}:|documents"\s{0,8}:)'
+)
+"""What begins a report, a bundle, a key set or a discovery document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +60,13 @@ class Unreadable:
     path: str
     reason: str
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A file in a folder that is no log, but what authlens reads or writes beside logs."""
+
+    path: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,26 +101,26 @@ class Source:
         stored = not head or _codec(head) is not None or head.startswith(_ZIP) or _encoding(head) != "utf-8"
         return None if stored else size
 
-    def parts(self, size: int = PART) -> Iterator[Part]:
-        """Read it from the beginning; at least one part unless nothing could be read."""
-        line, offset, held = 1, 0, b""
+    def parts(self, size: int = _SENT) -> Iterator[Part]:
+        """Read it from the beginning; at least one part unless nothing could be read. Lines count from each part's own."""
+        offset, held = 0, b""
         for data in _sized(self._text(), size):
             if held:
-                yield self._part(held, offset, line, last=False)
-                line, offset = line + held.count(b"\n"), offset + len(held)
+                yield self._part(held, offset, last=False)
+                offset += len(held)
             held = data
         if held:
-            yield self._part(held, offset, line, last=True)
+            yield self._part(held, offset, last=True)
         self.empty = not held and self.error is None and not self.binary
 
-    def _part(self, data: bytes, offset: int, line: int, *, last: bool) -> Part:
-        return Part(source=self.path, data=data, offset=offset, line=line, first=offset == 0, last=last)
+    def _part(self, data: bytes, offset: int, *, last: bool) -> Part:
+        return Part(source=self.path, data=data, offset=offset, first=offset == 0, last=last)
 
     def _text(self) -> Iterator[bytes]:
         """As UTF-8; what cannot be read any more ends it."""
         try:
             with closing(self.opener()) as file:
-                chunks = _unpacked(file, _NESTING)
+                chunks = _unpacked(file, _NESTING, ahead=self.path != "-")
                 head = next(chunks, b"")
                 self.encoding = _encoding(head)
                 _refuse_archive(head)
@@ -142,6 +166,7 @@ def _sized(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
         if length < size:
             continue
         whole = b"".join(held)
+        held.clear()  # a part is large, and there are several on their way
         full = length - length % size
         for at in range(0, full, size):
             yield whole[at : at + size]
@@ -153,15 +178,16 @@ def _sized(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
 # --------------------------------------------------------------------------- compression
 
 
-def _unpacked(file: Readable, nesting: int) -> Iterator[bytes]:
-    """Decompressed chunks of a file, by what it begins with."""
+def _unpacked(file: Readable, nesting: int, *, ahead: bool) -> Iterator[bytes]:
+    """Decompressed chunks of a file, by what it begins with; ``ahead`` of what is read, unless a read may never end."""
     head = _read(file, _CHUNK)
     opened = _codec(head) if nesting else None
     chunks = _chunks(head, file)
     if opened is None:
         yield from chunks
         return
-    yield from _unpacked(_Stream(_measured(opened(chunks), file)), nesting - 1)
+    measured = _measured(opened(chunks), file)
+    yield from _unpacked(_Stream(_ahead(measured) if ahead else measured), nesting - 1, ahead=ahead)
 
 
 def _read(file: Readable, size: int) -> bytes:
@@ -280,6 +306,34 @@ def _measured(chunks: Iterator[bytes], file: Readable) -> Iterator[bytes]:
         yield chunk
 
 
+def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, unpacked in a thread of their own while the ones before are read; only a few ahead."""
+    waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(_READY)
+    stopped = threading.Event()
+
+    def unpack() -> None:
+        last: BaseException | None = None
+        try:
+            for chunk in chunks:
+                waiting.put(chunk)
+                if stopped.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised where the chunks are read
+            last = error
+        waiting.put(last)
+
+    threading.Thread(target=unpack, daemon=True).start()
+    try:
+        while isinstance(chunk := waiting.get(), bytes):
+            yield chunk
+        if chunk is not None:
+            raise chunk
+    finally:
+        stopped.set()
+        with contextlib.suppress(queue.Empty):
+            waiting.get_nowait()  # it may wait for room
+
+
 def _position(file: Readable) -> int:
     try:
         return file.tell()
@@ -335,8 +389,12 @@ def _encoding(head: bytes) -> str:
         return "utf-16-le"
     if even > half * 0.4 and odd < half * 0.1:
         return "utf-16-be"
+    sample = sample.replace(_HOLE, b"")  # what was never written, or was cut away, reads as zeros
     controls = sum(sample.count(bytes((c,))) for c in (*range(9), *range(14, 27), 28, 29, 31))
     return "binary" if controls > max(2, len(sample) // 50) else "utf-8"
+
+
+_HOLE = bytes(8)
 
 
 def _transcoded(head: bytes, chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -356,14 +414,23 @@ def _transcoded(head: bytes, chunks: Iterator[bytes], encoding: str) -> Iterator
 # --------------------------------------------------------------------------- finding
 
 
-def find(paths: Sequence[str], stdin: BinaryIO | None = None) -> tuple[Source | Unreadable, ...]:
-    """What paths name: files, folders (walked, sorted), ``-`` for standard input, archives by member."""
+def find(
+    paths: Sequence[str], stdin: BinaryIO | None = None, passed: list[str] | None = None
+) -> tuple[Source | Unreadable, ...]:
+    """What paths name: files, folders (walked, sorted), ``-`` for standard input, archives by member.
+
+    ``passed`` takes the names of files in folders that hold settings, keys or reports and are no logs.
+    """
     found: list[Source | Unreadable] = []
     for path in paths:
         if path == "-":
             found.append(_standard_input(stdin))
         elif Path(path).is_dir():
-            found += _folder(Path(path))
+            for one in _folder(Path(path)):
+                if isinstance(one, PassedOver):
+                    (passed if passed is not None else []).append(one.path)
+                else:
+                    found.append(one)
         else:
             found += _file(Path(path), path)
     return tuple(found)
@@ -379,7 +446,21 @@ def _kept_open(file: BinaryIO) -> Readable:
     return _Stream(_chunks(_read(file, _CHUNK), file))
 
 
-def _folder(folder: Path) -> Iterator[Source | Unreadable]:
+_DOCUMENTS = frozenset({".json", ".sarif"})
+
+
+def _is_document(path: Path) -> bool:
+    """Whether it holds settings, keys or a report, and no log."""
+    if _SETTINGS.fullmatch(path.name):
+        return True
+    try:
+        with path.open("rb") as file:
+            return _DOCUMENT.match(file.read(_CRUMB).removeprefix(codecs.BOM_UTF8)) is not None
+    except OSError:
+        return False  # reading it will say why
+
+
+def _folder(folder: Path) -> Iterator[Source | Unreadable | PassedOver]:
     refused: list[Unreadable] = []
 
     def refuse(error: OSError) -> None:
@@ -389,7 +470,11 @@ def _folder(folder: Path) -> Iterator[Source | Unreadable]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(where, name)
-            if not name.startswith(".") and path.suffix.lower() not in _SUFFIXES and path.is_file():
+            if name.startswith(".") or path.suffix.lower() in _SUFFIXES or not path.is_file():
+                continue
+            if path.suffix.lower() in _DOCUMENTS and _is_document(path):
+                yield PassedOver(path=str(path))
+            else:
                 yield from _file(path, str(path))
     yield from sorted(refused, key=lambda one: one.path)
 

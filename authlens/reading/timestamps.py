@@ -50,9 +50,17 @@ def pattern(kind: str) -> str:
     return _NAMED_GROUP.sub("?:", KINDS[kind])
 
 
-@lru_cache(maxsize=4096)
+_LONGEST = 80
+"""Characters; no kind is longer."""
+
+
 def parse(text: str, zone: tzinfo = UTC, *, day_first: bool = False) -> tuple[datetime | None, bool]:
     """The time in UTC, or None where the text gives no date, and whether ``zone`` had to be assumed."""
+    return _parsed(text[:_LONGEST], zone, day_first)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, zone: tzinfo, day_first: bool) -> tuple[datetime | None, bool]:  # noqa: FBT001 - a key of the cache
     quick = _quick(text, zone)
     if quick is not None:
         return quick
@@ -77,6 +85,8 @@ def _quick(text: str, zone: tzinfo) -> tuple[datetime, bool] | None:
 
 def from_number(value: float) -> datetime | None:
     """The time of a count of seconds, milliseconds, microseconds or nanoseconds since 1970."""
+    if not 0 < value < 10**20:  # whole numbers may have any length, others may be none
+        return None
     for unit in (1, 10**3, 10**6, 10**9):
         if 10**8 <= value / unit < 10**10:
             return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(value * 10**6 // unit))

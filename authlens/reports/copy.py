@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from authlens.model import Part, Token
-from authlens.redact import MOST_ALIKE, TECHNICAL, Member, Pseudonyms, is_personal, leaves, masked, members
+from authlens.redact import (
+    MAIL,
+    MOST_ALIKE,
+    TECHNICAL,
+    Member,
+    Pseudonyms,
+    is_personal,
+    is_random,
+    leaves,
+    masked,
+    members,
+)
 from authlens.reports.wording import count
 from authlens.tokens import find
 
@@ -28,8 +39,25 @@ _AMBIGUOUS: Final = frozenset(
 _CLAIMS: Final = ("iss", "aud", "exp", "iat", "sub")
 _NEAR: Final = 4000  # characters on both sides in which the rest of a token's claims stands
 _WORD = re.compile(r"\\u[0-9A-Fa-f]{4}|[^\W_][\w.@+\-]{0,255}")
-_MAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
-_IPV4 = re.compile(r"(?<![\w./=@:\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w.\-/])")
+_PAIR = re.compile(r"(?<!\w)(?P<name>[A-Za-z][\w.\-]{1,60}+)(?P<sign>=|: ?|, )")
+"""``name=value`` of logfmt, a query or a form; ``name: value``; ``[name, value]``."""
+_VALUE = re.compile(
+    r"\\{0,3}[\"'](?P<quoted>[^\"'\\\r\n]{1,256})(?=\\{0,3}[\"'])|(?P<word>[^\s\"'&;,<>()\[\]{}\\]{1,256})"
+)
+_USERS: Final = frozenset(("user", "user.name", "user.id", "user.email", "enduser.id"))
+"""Names of people where names are no claims' (OpenTelemetry's are among them)."""
+_NEAR_PAIR: Final = 200
+_LONGEST_WORD: Final = 5  # characters of names that are words as well: "email: missing"
+_OPENING: Final = frozenset("[({")
+_CLOSING: Final = frozenset("])}")
+_NOBODY: Final = frozenset(("null", "none", "true", "false", "anonymous", "unknown", "undefined", "nil"))
+_CLAIM = re.compile(r"(?<!\w)(?:sub|upn|email|preferred_username|oid)=")
+_GOES_ON = re.compile(r"[^\r\n]{0,80}?(?<![\w.\-])([\w\-][\w.\-]{11,65536}+)", re.ASCII)
+_OPEN_END = re.compile(r"\[(?:token \w{12}|secret)\]\s*\Z")
+_ADDRESS = re.compile(
+    r"(?:(?<![\w.\-:])|(?<=\w:))[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,34}:(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?![\w:])"
+    r"|(?:(?<![\w.\-/])|(?<=%3A))(?:\d{1,3}\.){3}\d{1,3}(?![\w\-]|\.\d)"
+)
 _VERSION = re.compile(r"(?:version|\bv)[\s\"':=\\]{0,8}$", re.IGNORECASE)
 _BEGIN, _END = "PRIVATE KEY-----", "-----END"
 
@@ -53,6 +81,7 @@ class Copier:
         self._words: dict[str, set[str]] = {}
         self._people: dict[str, str] = {}
         self._key_lines = 0
+        self._in_token = False
         self.tally = Tally()
 
     def learn(self, text: str) -> None:
@@ -63,11 +92,14 @@ class Copier:
             for member in members(text):
                 if _of_a_person(text, member):
                     self._learn(member.value)
+        for _, value in _pairs(text):
+            if not value.isalpha():  # a word may be anyone's
+                self._learn(value)
 
     def line(self, text: str) -> str:
         """The line, masked."""
         self.tally.lines += 1
-        out = self._in_key(text) or self._without_people(masked(text))
+        out = self._in_key(text) or self._without_people(self._rest_of_token(masked(text)))
         self.tally.changed += out != text
         self.tally.people = len(self._people)
         return out
@@ -84,6 +116,16 @@ class Copier:
             self._key_lines = _LONGEST_KEY
             return _end_of(text, text[: text.index("BEGIN")].rstrip("-") + "[private key]")
         return None
+
+    # ----------------------------------------------------------------- tokens over several lines
+
+    def _rest_of_token(self, text: str) -> str:
+        """A line without the piece of a token that begins on the line before."""
+        found = _GOES_ON.match(text) if self._in_token else None
+        if found is not None and is_random(found[1]):
+            text = f"{text[: found.start(1)]}[secret]{text[found.end(1) :]}"
+        self._in_token = text.rstrip().endswith("]") and _OPEN_END.search(text, max(0, len(text) - 40)) is not None
+        return text
 
     # ----------------------------------------------------------------- people
 
@@ -108,11 +150,12 @@ class Copier:
     def _without_people(self, text: str) -> str:
         if ":" in text and ('"' in text or "0022" in text or "&" in text):
             text = self._members(text)
-        if "@" in text:
-            text = _MAIL.sub(self._named, text)
+        text = self._pairs(text)
+        if "@" in text or "%40" in text:
+            text = MAIL.sub(self._named, text)
         if self._words:
             text = self._known(text)
-        return _IPV4.sub(self._address, text)
+        return _ADDRESS.sub(self._address, text)
 
     def _members(self, text: str) -> str:
         out: list[str] = []
@@ -123,6 +166,15 @@ class Copier:
                 out += (text[done : member.start], _as_written(text, member, self._names.name(member.value)))
                 done = member.end
         return "".join((*out, text[done:]))
+
+    def _pairs(self, text: str) -> str:
+        out: list[str] = []
+        done = 0
+        for start, value in _pairs(text):
+            if start >= done:
+                out += (text[done:start], self._names.name(value))
+                done = start + len(value)
+        return "".join((*out, text[done:])) if out else text
 
     def _known(self, text: str) -> str:
         """Replaces whoever was ever named; where several begin at a word, the longest."""
@@ -147,7 +199,7 @@ class Copier:
         if _VERSION.search(match.string, max(0, match.start() - 24), match.start()):
             return match.group()
         try:
-            found = ipaddress.IPv4Address(match.group())
+            found = ipaddress.ip_address(match.group())
         except ValueError:
             return match.group()
         if found.is_loopback or found.is_unspecified:
@@ -164,6 +216,34 @@ def _of_a_person(text: str, member: Member) -> bool:
         return True
     near = text[max(0, member.start - _NEAR) : member.end + _NEAR]
     return member.name.islower() and any(f"{member.quote}{claim}{member.quote}" in near for claim in _CLAIMS)
+
+
+def _pairs(text: str) -> Iterator[tuple[int, str]]:
+    """Where the values of pairs that name a person begin, and the values."""
+    for pair in _PAIR.finditer(text):
+        if _names_person(text, pair) and (found := _VALUE.match(text, pair.end())):
+            kind = found.lastgroup or ""
+            value = found[kind].rstrip(".:!?")
+            if value and value.lower() not in _NOBODY and not _is_code(value) and _is_told(text, pair, found, value):
+                yield found.start(kind), value
+
+
+def _names_person(text: str, pair: re.Match[str]) -> bool:
+    name = pair["name"].lower()
+    if name in _USERS or name not in _AMBIGUOUS:
+        return name in _USERS or is_personal(name)
+    return pair["sign"] == "=" and bool(_CLAIM.search(text, max(0, pair.start() - _NEAR_PAIR), pair.end() + _NEAR_PAIR))
+
+
+def _is_told(text: str, pair: re.Match[str], found: re.Match[str], value: str) -> bool:
+    """Whether it is a pair and no sentence: ``email: missing`` is one."""
+    alone = (
+        text[max(0, pair.start() - 1) : pair.start()] in _OPENING and text[found.end() : found.end() + 1] in _CLOSING
+    )
+    if alone or pair["sign"] == "=":
+        return True
+    word = found.lastgroup == "word" and len(pair["name"]) <= _LONGEST_WORD and value.isalpha()
+    return pair["sign"] != ", " and not word
 
 
 def _as_written(text: str, member: Member, name: str) -> str:

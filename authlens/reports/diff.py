@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from typing import Final
-from urllib.parse import urlsplit
+
+from authlens import urls
 
 LONGEST: Final = 240
 """Characters that are compared; further ones are never marked."""
@@ -53,10 +54,7 @@ def words(expected: str, found: str) -> str:
 
 def _parts(expected: str, found: str) -> str:
     """The one part of two addresses that differs."""
-    try:
-        one, other = urlsplit(expected), urlsplit(found)
-    except ValueError:
-        return ""
+    one, other = urls.split(expected), urls.split(found)
     if not (one.scheme and other.scheme and one.netloc and other.netloc):
         return ""
     names = ("scheme", "host", "path", "query", "fragment")

@@ -9,11 +9,12 @@ import enum
 import io
 import json
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 from authlens import model
 from authlens.redact import TECHNICAL, Pseudonyms, is_personal, leaves, mask
@@ -48,7 +49,16 @@ _STRUCTURAL: Final = ("valid_issuer", "valid_issuers", "configuration_issuer", "
 _MEANT: Final = frozenset({"nonce", "c_nonce", "at_hash", "c_hash", "s_hash"})
 """Claims that look like a secret and are none."""
 
+_MEMBERS: Final = (
+    *("id", "group", "time", "time_assumed", "code", "codes", "level", "source", "repeats"),
+    *("scheme", "request_id", "host", "client", "logger", "exceptions"),
+    *("cause", "severity", "confidence", "alternatives", "also", "outcome", "fields", "args", "hidden"),
+    *("token", "library", "links", "next", "rule", "text"),
+)
+"""Of a failure, in the document's order."""
+
 Clean = Callable[[str], str]
+T = TypeVar("T")
 
 
 class Document:
@@ -74,12 +84,13 @@ class Document:
         self.baseline = baseline
         self.findings: Sequence[model.Finding] = sorted(result.findings, key=_by_time)
         self._names = Pseudonyms(key=pseudonym_key, show=show_values)
-        self._clean: dict[tuple[tuple[str, ...], frozenset[str]], tuple[Clean, Clean]] = {}
-        self._tokens: dict[tuple[str, str, int], dict[str, Any]] = {}
-        self._group = {failure: group.id for group in result.groups for failure in group.failures}
+        self._clean: _Recent[tuple[Clean, Clean]] = _Recent()
+        self._kinds: _Recent[_Common] = _Recent()
+        self._tokens: _Recent[_Told] = _Recent()
+        self._groups = _by_key(result)
         if not show_values:
-            for finding in self.findings:
-                for value in _people(finding.failure, _technical(finding.failure)):
+            for failure in _different(finding.failure for finding in self.findings):
+                for value in _people(failure, _technical(failure)):
                     self._names.name(value)
 
     # ------------------------------------------------------------------ parts
@@ -107,6 +118,10 @@ class Document:
         """The failures in order of time; those without a time last, by place."""
         return map(self._failure, self.findings)
 
+    def texts(self) -> Iterator[str]:
+        """The same as JSON; what failures share is put into words once."""
+        return map(self._text, self.findings)
+
     def failure(self, finding: model.Finding) -> dict[str, Any]:
         """One failure as ``failures`` tells it."""
         return self._failure(finding)
@@ -122,7 +137,7 @@ class Document:
 
     def group_of(self, finding: model.Finding) -> str | None:
         """The id of the group that a failure belongs to."""
-        return self._group.get(finding.id)
+        return self._groups.get(_key_of(finding))
 
     def first_of(self, group: Mapping[str, Any]) -> dict[str, Any] | None:
         """The earliest failure of a group as ``head`` tells it."""
@@ -133,7 +148,7 @@ class Document:
     def _firsts(self) -> Mapping[str, model.Finding]:
         out: dict[str, model.Finding] = {}
         for finding in self.findings:
-            group = self._group.get(finding.id)
+            group = self.group_of(finding)
             if group is not None:
                 out.setdefault(group, finding)
         return out
@@ -262,21 +277,31 @@ class Document:
         return {} if known is None else {"new": sum(f not in known.failures for f in group.failures)}
 
     def _failure(self, finding: model.Finding) -> dict[str, Any]:
-        failure = finding.failure
-        keep = _technical(failure)
-        clean, value = self._cleaners(tuple(_people(failure, keep)), keep)
+        common = self._common(finding)
+        token = self._token(finding, common)
+        return {**common.members, **self._own(finding, common, token and token.value)}
+
+    def _text(self, finding: model.Finding) -> str:
+        common = self._common(finding)
+        own = self._own(finding, common, self._token(finding, common))
+        if common.form is None:
+            common.form = _form(common.members, own.keys())
+        return common.form % tuple([_JSON[value.__class__](value) for value in own.values()])
+
+    def _own(self, finding: model.Finding, common: _Common, token: Any) -> dict[str, Any]:
+        """What is said of this failure alone, in the document's order."""
+        failure, origin, outcome = finding.failure, finding.failure.origin, finding.failure.outcome
+        client = failure.client
         return {
             "id": finding.id,
-            "group": self._group.get(finding.id),
+            "group": self.group_of(finding),
             "time": rfc3339(failure.time),
             "time_assumed": failure.time_assumed,
-            "code": failure.code,
-            "codes": list(failure.codes),
             "level": failure.level,
             "source": {
-                "path": failure.origin.path,
-                "line": failure.origin.line,
-                "offset": failure.origin.offset,
+                "path": origin.path,
+                "line": origin.line,
+                "offset": origin.offset,
                 "lines": failure.lines,
                 "cut": failure.cut,
             },
@@ -284,41 +309,59 @@ class Document:
             "scheme": _or(failure.scheme, _short),
             "request_id": _or(failure.request_id, _short),
             "host": _or(failure.host, _short),
-            "client": _or(failure.client, lambda c: self._names.name(c) if c not in keep else c),
+            "client": client if client is None or client in common.keep else self._names.name(client),
             "logger": _or(failure.logger, _short),
+            "also": [_also(also, common.clean) for also in finding.also],
+            "outcome": {"status": outcome.status, "accepted_by": _or(outcome.accepted_by, _short)},
+            "token": token,
+            "links": [
+                {"path": link.path, "line": link.line, "role": link.role.value, "sure": link.sure}
+                for link in failure.links
+            ],
+            "next": _also(finding.next, common.clean) if finding.next else None,
+            **self._known("failures", finding.id),
+        }
+
+    def _common(self, finding: model.Finding) -> _Common:
+        """What is said of all failures of one kind with one cause."""
+        kind = (
+            *finding.failure.kind,
+            finding.failure.client,  # who may stand in the texts
+            *(id(finding.alternatives), finding.cause, finding.severity, finding.confidence, finding.rule),
+        )
+        return self._kinds.of(kind, lambda: self._new_common(finding))
+
+    def _new_common(self, finding: model.Finding) -> _Common:
+        failure = finding.failure
+        keep = _technical(failure)
+        clean, value = self._cleaners(tuple(_people(failure, keep)), keep)
+        said = {
+            "code": failure.code,
+            "codes": list(failure.codes),
             "exceptions": [_short(e) for e in failure.exceptions],
             "cause": finding.cause,
             "severity": finding.severity.value,
             "confidence": finding.confidence.value,
             "alternatives": _alternatives(finding.alternatives, clean),
-            "also": [_also(also, clean) for also in finding.also],
-            "outcome": {"status": failure.outcome.status, "accepted_by": _or(failure.outcome.accepted_by, _short)},
             "fields": self._fields(failure.fields, keep, value),
             "args": [clean(a) for a in failure.args],
             "hidden": list(failure.hidden),
-            "token": self._token(finding, keep, clean) if failure.token else None,
             "library": {"version": failure.library.version, "sure": failure.library.sure},
-            "links": [
-                {"path": link.path, "line": link.line, "role": link.role.value, "sure": link.sure}
-                for link in failure.links
-            ],
-            "next": _also(finding.next, clean) if finding.next else None,
             "rule": finding.rule,
             "text": clean(failure.statement.text) if finding.cause == UNDETERMINED else None,
             **self._known("failures", finding.id),
         }
+        return _Common(keep=keep, clean=clean, members={**dict.fromkeys(_MEMBERS), **said})
 
     def _cleaners(self, people: tuple[str, ...], keep: frozenset[str]) -> tuple[Clean, Clean]:
         """How texts of a failure of these people are cleaned, free texts and values; failures share most texts."""
-        known = self._clean.get((people, keep))
-        if known is None:
-            if len(self._clean) >= _MOST_CLEANERS:
-                self._clean.clear()
-            known = self._clean[people, keep] = (
+        return self._clean.of(
+            (people, keep),
+            lambda: (
                 _remembering(lambda text: cut(self._names.text(text, known=people, keep=keep))),
                 _remembering(lambda text: cut(self._names.text(text, known=people, keep=keep, blobs=False))),
-            )
-        return known
+            ),
+        )
 
     def _fields(self, fields: Mapping[str, object], keep: frozenset[str], clean: Clean) -> dict[str, Any]:
         known = sorted(fields, key=lambda name: (_PLACE.get(name, len(_PLACE)), name))
@@ -335,14 +378,13 @@ class Document:
                 key["internal_id"] = "[secret]"
         return shown
 
-    def _token(self, finding: model.Finding, keep: frozenset[str], clean: Clean) -> dict[str, Any] | None:
+    def _token(self, finding: model.Finding, common: _Common) -> _Told | None:
         token = finding.failure.token
         if token is None:
             return None
         same = (token.sha256, token.form, id(finding.checks))  # of findings that are kept, so ids do not return
-        if same not in self._tokens:
-            self._tokens[same] = self._new_token(token, finding.checks, keep, clean)
-        return self._tokens[same]
+        make = self._new_token
+        return self._tokens.of(same, lambda: _Told(make(token, finding.checks, common.keep, common.clean)))
 
     def _new_token(
         self, token: model.Token, checks: Sequence[model.Check], keep: frozenset[str], clean: Clean
@@ -465,7 +507,8 @@ def write(parts: Document, out: TextIO) -> None:
     for name, value in parts.head().items():
         _write_member(name, value, out)
         out.write(",\n")
-    _write_member("failures", parts.failures(), out)
+    out.write(' "failures": ')
+    _write_list(parts.texts(), out)
     for name, value in parts.tail().items():
         out.write(",\n")
         _write_member(name, value, out)
@@ -474,17 +517,17 @@ def write(parts: Document, out: TextIO) -> None:
 
 def _write_member(name: str, value: Any, out: TextIO) -> None:
     out.write(f' "{name}": ')
-    if isinstance(value, list | Iterator):
-        _write_list(value, out)
+    if isinstance(value, list):
+        _write_list(map(dump, value), out)
     else:
         out.write(dump(value))
 
 
-def _write_list(values: Iterable[Any], out: TextIO) -> None:
+def _write_list(texts: Iterable[str], out: TextIO) -> None:
     before = "[\n  "
-    for value in values:
+    for text in texts:
         out.write(before)
-        out.write(dump(value))
+        out.write(text)
         before = ",\n  "
     out.write("[]" if before.startswith("[") else "\n ]")
 
@@ -492,12 +535,108 @@ def _write_list(values: Iterable[Any], out: TextIO) -> None:
 dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode  # ASCII: a terminal is safe from it
 
 
+# --------------------------------------------------------------------------- what failures share
+
+
+@dataclass(slots=True)
+class _Common:
+    """What the document says of all failures of one kind."""
+
+    keep: frozenset[str]
+    """Values that are no person's."""
+    clean: Clean
+    members: dict[str, Any]
+    """All of a failure's members, in order; those that are each failure's own are empty."""
+    form: str | None = None
+    """The same as JSON, with a ``%s`` for each that is empty."""
+
+
+class _Told:
+    """A part of the document that many failures have in common; as text when that is asked for."""
+
+    __slots__ = ("_text", "value")
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        self.value = value
+        self._text: str | None = None
+
+    def text(self) -> str:
+        """As JSON."""
+        if self._text is None:
+            self._text = dump(self.value)
+        return self._text
+
+
+class _Recent(OrderedDict[tuple[Any, ...], T]):
+    """What was asked for last; made again where it was asked for too long ago."""
+
+    def of(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """The value of the key."""
+        found = self.get(key)
+        if found is not None:
+            self.move_to_end(key)
+            return found
+        if len(self) >= _MOST_RECENT:
+            self.popitem(last=False)
+        return self.setdefault(key, make())
+
+
+def _form(members: Mapping[str, Any], own: Collection[str]) -> str:
+    texts = (
+        f"{dump(name)}: {'%s' if name in own else dump(value).replace('%', '%%')}" for name, value in members.items()
+    )
+    return "{" + ", ".join(texts) + "}"
+
+
+def _object(value: Mapping[str, Any]) -> str:
+    return "{" + ", ".join([f'"{name}": {_JSON[one.__class__](one)}' for name, one in value.items()]) + "}"
+
+
+def _list(values: Sequence[Any]) -> str:
+    return "[" + ", ".join([_JSON[one.__class__](one) for one in values]) + "]"
+
+
+_JSON: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: json.encoder.encode_basestring_ascii,
+    int: repr,
+    bool: {False: "false", True: "true"}.__getitem__,
+    type(None): {None: "null"}.__getitem__,
+    dict: _object,
+    list: _list,
+    _Told: _Told.text,
+}
+"""``dump`` for the small values that are each failure's own."""
+_MOST_RECENT: Final = 512
+
+
+def _different(failures: Iterable[model.Failure]) -> Iterator[model.Failure]:
+    """The first failure of each kind and client."""
+    seen: set[tuple[Any, ...]] = set()
+    for failure in failures:
+        kind = (failure.kind, failure.client)
+        if kind not in seen:
+            seen.add(kind)
+            yield failure
+
+
+def _by_key(result: model.Result) -> dict[tuple[str, ...], str]:
+    """The ids of the groups by what their failures have in common."""
+    first = {group.failures[0]: group.id for group in result.groups if group.failures}
+    return {_key_of(finding): first[finding.id] for finding in result.findings if finding.id in first}
+
+
+def _key_of(finding: model.Finding) -> tuple[str, ...]:
+    return finding.group_key or (finding.cause,)
+
+
 # --------------------------------------------------------------------------- helpers
 
 
 def rfc3339(time: datetime | None) -> str | None:
     """A time in UTC with ``Z``; fractions of a second only where there are any."""
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time is not None else None
+    if time is None:
+        return None
+    return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()[: -len("+00:00")] + "Z"
 
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:
@@ -590,9 +729,6 @@ def _people(failure: model.Failure, keep: frozenset[str]) -> list[str]:
             if is_personal(name):
                 found += leaves(value)
     return [value for value in dict.fromkeys(found) if value and value not in keep]
-
-
-_MOST_CLEANERS: Final = 512
 
 
 def _remembering(clean: Clean) -> Clean:

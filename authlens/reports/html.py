@@ -40,10 +40,11 @@ class Limits:
     bytes: int = LARGEST
     """The page must not be larger, or the next limits are taken."""
     causes: int = 40
-    told: int = 12
-    """Causes whose first step stands in the answer already."""
+    """Groups that are told in detail."""
+    told: int = 8
+    """Groups that the answer tells."""
     brief: int = 200
-    """Further causes that get a line."""
+    """Further ones that get a line there."""
     failures: int = 20
     rows: int = 40
     text: int = 1500
@@ -112,6 +113,7 @@ def _environment(limits: Limits) -> jinja2.Environment:
         finalize=lambda value: _shown(value, limits.text),
     )
     environment.filters |= {
+        "causes": wording.causes,
         "count": wording.count,
         "moment": wording.moment,
         "number": lambda number: f"{number:,}",
@@ -197,6 +199,8 @@ class _Story:
         self.parts = parts
         self.document = {**parts.head(), **parts.tail()}
         self.groups: Sequence[Mapping[str, Any]] = self.document["groups"]
+        self.headlines = [wording.headline(group) for group in self.groups]
+        self.names = wording.short_paths([one["path"] for one in self.document["inputs"]])
         self.times: dict[str, list[float]] = defaultdict(list)
         self.checks: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
         self.samples: dict[str, list[Finding]] = defaultdict(list)
@@ -220,21 +224,12 @@ class _Story:
         """What the template is given."""
         document = self.document
         axis = self._axis()
-        drawn = self._drawn()
-        shown = self.groups[: limits.causes]
-        anchors = _anchors(self.groups)
         return {
             "document": document,
             "summary": document["summary"],
             "day": wording.day_of(document),
-            "causes": _without_repeats(
-                [
-                    {**self._cause(g, axis, limits), "anchor": anchors[i], "series": _series(g, drawn)}
-                    for i, g in enumerate(shown)
-                ]
-            ),
-            "brief": self.groups[limits.causes : limits.causes + limits.brief],
-            "left": max(0, len(self.groups) - limits.causes - limits.brief),
+            "names": self.names,
+            **self._answers(axis, limits),
             "timeline": self._timeline(axis) if axis and limits.series else None,
             "week": self._week(),
             "issuers": [self._issuer(i, limits) for i in self._known_issuers()[: limits.rows]],
@@ -242,6 +237,7 @@ class _Story:
             "unknown": [i["issuer"] for i in document["issuers"] if not _is_known(i)],
             "inputs": document["inputs"][: limits.rows],
             "ledger": wording.ledger(document),
+            "shares": _shares(document["summary"]["by_cause"]),
             "skipped": wording.skipped(document),
             "visibility": wording.visibility(document),
             "notes": wording.digest(document["notes"]),
@@ -250,6 +246,34 @@ class _Story:
             "assumed": sum(1 for f in self.parts.findings if f.failure.time_assumed),
         }
 
+    def _answers(self, axis: charts.Axis | None, limits: Limits) -> dict[str, Any]:
+        """The groups: those told in the answer and in detail, those that get a line, and how many are left."""
+        anchors, drawn = _anchors(self.groups), self._drawn()
+        answered, detailed, brief = _told(self.groups, limits)
+        causes = [
+            {
+                **self._cause(self.groups[i], axis, limits),
+                "answered": i in answered,
+                "alike": self._alike(i) if brief else (0, 0),
+                "anchor": anchors[i],
+                "series": _series(self.groups[i], drawn),
+            }
+            for i in detailed
+        ]
+        lines = [
+            {**self.groups[i], "headline": self.headlines[i], "anchor": anchors[i] if i in detailed else ""}
+            for i in brief
+        ]
+        left = len(self.groups) - len(answered) - len(brief)
+        return {"causes": _without_repeats(causes), "brief": lines, "left": left}
+
+    def _alike(self, place: int) -> tuple[int, int]:
+        """How many further groups the cause has, and how many failures they are."""
+        same = [
+            g["count"] for g, name in zip(self.groups, self.headlines, strict=True) if name == self.headlines[place]
+        ]
+        return len(same) - 1, sum(same) - self.groups[place]["count"]
+
     # ------------------------------------------------------------------ time
 
     def _axis(self) -> charts.Axis | None:
@@ -257,19 +281,22 @@ class _Story:
         every += [_seconds(m["time"]) for m in self.document["moments"]] if every else []
         return charts.Axis.over(min(every), max(every)) if every else None
 
-    def _drawn(self) -> list[Mapping[str, Any]]:
-        """The groups with a colour of their own, in the order of the page."""
-        largest = {g["id"] for g in sorted(self.groups, key=lambda g: -g["count"])[:SERIES] if self.times[g["id"]]}
-        return [g for g in self.groups if g["id"] in largest]
+    def _drawn(self) -> list[str]:
+        """The causes with a colour of their own, by their headlines, in the order of the page."""
+        sizes: Counter[str] = Counter()
+        for group, name in zip(self.groups, self.headlines, strict=True):
+            sizes[name] += len(self.times[group["id"]])
+        largest = {name for name, size in sizes.most_common(SERIES) if size}
+        return [name for name in sizes if name in largest]
 
     def _timeline(self, axis: charts.Axis) -> dict[str, Any]:
-        kept = self._drawn()
-        rest = [time for g in self.groups if g not in kept for time in self.times[g["id"]]]
-        names = [wording.headline(g) for g in kept]
-        series = [axis.counts(self.times[g["id"]]) for g in kept]
-        if rest:
-            names.append("other causes")
-            series.append(axis.counts(rest))
+        names = self._drawn()
+        times: list[list[float]] = [[] for _ in (*names, "other")]
+        for group in self.groups:
+            times[_series(group, names)] += self.times[group["id"]]
+        if times[-1]:
+            names = [*names, "other causes"]
+        series = [axis.counts(of) for of in times[: len(names)]]
         bars, top = charts.stacked(axis, series, names)
         rows = [(axis.full_label(i), column) for i, column in enumerate(zip(*series, strict=True)) if any(column)]
         ticks = sorted({0, axis.bins // 4, axis.bins // 2, axis.bins * 3 // 4, axis.bins})
@@ -322,6 +349,7 @@ class _Story:
             "texts": list(dict.fromkeys(s["text"] for s in samples if s["text"]))[:3],
             "place": samples[0]["source"] if samples else None,
             "undetermined": group["cause"] == UNDETERMINED,
+            "deciders": _deciders(group["alternatives"]),
         }
 
     def _checks(self, group: str) -> list[dict[str, Any]]:
@@ -377,6 +405,34 @@ class _Story:
 
 
 _NOTHING: Final = "Nothing to do"
+_MOST_SHARES: Final = 12
+
+
+def _told(groups: Sequence[Mapping[str, Any]], limits: Limits) -> tuple[list[int], list[int], list[int]]:
+    """Which groups the answer tells (few: all, many: the first of each cause), which the details, which have a line."""
+    every = range(len(groups))
+    leading: dict[str, int] = {}
+    for i in every:
+        leading.setdefault(wording.headline(groups[i]), i)
+    answered = list(every if len(groups) <= limits.told else leading.values())[: limits.told]
+    rest = [i for i in every if i not in set(answered)]
+    return answered, sorted([*answered, *rest][: limits.causes]), rest[: limits.brief]
+
+
+def _shares(by_cause: Mapping[str, int]) -> dict[str, Any]:
+    """The commonest causes, and how many failures of how many causes are left."""
+    by_number = sorted(by_cause.items(), key=lambda entry: (-entry[1], entry[0]))
+    listed, rest = by_number[:_MOST_SHARES], by_number[_MOST_SHARES:]
+    return {"listed": listed, "causes": len(rest), "rest": sum(number for _, number in rest)}
+
+
+def _deciders(alternatives: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """What would decide between open causes, each once; with the causes where it does not concern all of them."""
+    found: dict[str, list[str]] = {}
+    for one in alternatives:
+        for way in one["decided_by"]:
+            found.setdefault(way, []).append(one["cause"])
+    return [(way, causes if len(causes) < len(alternatives) else []) for way, causes in found.items()]
 
 
 def _is_known(issuer: Mapping[str, Any]) -> bool:
@@ -392,8 +448,10 @@ def _without_repeats(causes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return causes
 
 
-def _series(group: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> int:
-    return next((i for i, g in enumerate(drawn) if g["id"] == group["id"]), SERIES)
+def _series(group: Mapping[str, Any], drawn: Sequence[str]) -> int:
+    """Which colour a group has; the last is that of all causes without one."""
+    name = wording.headline(group)
+    return drawn.index(name) if name in drawn else len(drawn)
 
 
 def _anchors(groups: Sequence[Mapping[str, Any]]) -> list[str]:

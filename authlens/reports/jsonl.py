@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from authlens.reports.document import Document, dump
+from authlens.reports.document import Document
 
 
 def write(parts: Document, out: TextIO) -> None:
     """Writes JSON Lines; memory does not grow with the failures."""
-    for failure in parts.failures():
-        out.write(dump(failure))
+    for text in parts.texts():
+        out.write(text)
         out.write("\n")

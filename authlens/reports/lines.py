@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 LONGEST: Final = 1500
 """Characters of one text; the reports hold all of it."""
+
+
+_ASCII: Final = str.maketrans(
+    {"·": "|", "–": "-", "…": "~", "×": "x", "“": '"', "”": '"', "‹": "<", "›": ">", "−": "-"}
+)
+"""One for one, so that lines stay as long as they are."""
+
+
+def printable(text: str, encoding: str) -> str:
+    """The text for a terminal of that encoding: our own signs replaced where it may lack them."""
+    return text if encoding.lower().startswith("utf") else text.translate(_ASCII)
 
 
 def fit(text: str, width: int) -> str:
@@ -16,15 +26,34 @@ def fit(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str]:
-    """The text in lines that leave room for an indentation; the lines do not hold it."""
-    lines = textwrap.wrap(
-        fit(text, LONGEST),
-        max(20, width),
-        initial_indent=" " * first,
-        subsequent_indent=" " * rest,
-        break_on_hyphens=False,
-    )
-    return [line.strip() for line in lines] or [""]
+    """The text in lines that leave room for an indentation; the lines do not hold it.
+
+    A word is broken only where it is longer than a line: addresses and ids can be copied.
+    """
+    width = max(20, width)
+    lines: list[str] = []
+    line, room = "", width - first
+    for word in fit(text, LONGEST).replace("\n", " ").split(" "):
+        if line and len(line) + 1 + len(word) <= room:
+            line = f"{line} {word}"
+            continue
+        if line:
+            lines.append(line.rstrip())
+            room = width - rest
+        *pieces, line = _broken(word, room, width - rest)
+        if pieces:
+            lines += pieces
+            room = width - rest
+    return [*lines, line.rstrip()] if line or not lines else lines
+
+
+def _broken(word: str, room: int, further: int) -> Iterator[str]:
+    """The word in pieces for a line and further ones; addresses break after a slash."""
+    while len(word) > room:
+        at = word.rfind("/", room // 2, room) + 1 or room
+        yield word[:at]
+        word, room = word[at:], further
+    yield word
 
 
 def labelled(label: str, text: str, width: int, *, column: int) -> Iterator[str]:

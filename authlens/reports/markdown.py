@@ -49,7 +49,7 @@ def _answer(summary: Mapping[str, Any]) -> str:
         return "No refused token was found"
     new = f", {summary['new']['failures']:,} of them new" if "new" in summary else ""
     refused = count(summary["failures"], "token refused", "tokens refused")
-    return f"{refused}{new}: {count(summary['groups'], 'cause')}"
+    return f"{refused}{new}: {wording.causes(summary)}"
 
 
 def _overview(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _overview(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         cells = (group["severity"], _code(group["cause"]), f"{group['count']:,}{news}", when)
         yield f"| {' | '.join(cells)} | {_prose(wording.headline(group))} |"
     if len(groups) > MOST_LISTED:
-        yield f"\nAnd {count(len(groups) - MOST_LISTED, 'more cause')}."
+        yield f"\nAnd {count(len(groups) - MOST_LISTED, 'more group')}."
     yield ""
 
 

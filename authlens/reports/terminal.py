@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from authlens.reports import wording
 from authlens.reports.document import Document
-from authlens.reports.lines import fit, wrap
+from authlens.reports.lines import fit, printable, wrap
 from authlens.reports.wording import count, visible
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 25
 _NARROWEST, _WIDEST = 40, 110
 _WIDEST_LABEL = 24
+_ROOMY, _TIGHT = 4, 2  # lines of a text below the causes
+_BROKEN = 8  # columns that a line of words leaves free
 _STYLES: Final = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -28,9 +30,6 @@ _STYLES: Final = {
     "": "",
 }
 
-_ASCII: Final = str.maketrans({"·": "|", "–": "-", "…": "~", "×": "x", "“": '"', "”": '"', "›": ">", "−": "-"})
-"""One for one, so that lines stay as long as they are."""
-
 Line = tuple[tuple[str, str], ...]
 """Pieces of one line: text, style."""
 
@@ -39,9 +38,8 @@ def show(parts: Document, console: Console, *, verbose: bool = False) -> None:
     """Prints the summary, or with ``verbose`` everything that was found."""
     from rich.text import Text  # noqa: PLC0415 - only those who print need it
 
-    plain = {} if console.encoding.lower().startswith("utf") else _ASCII
     for line in render(parts, console.width, verbose=verbose):
-        pieces = ((text.translate(plain), _STYLES[style]) for text, style in line)
+        pieces = ((printable(text, console.encoding), _STYLES[style]) for text, style in line)
         console.print(Text.assemble(*pieces), soft_wrap=True)
 
 
@@ -50,13 +48,16 @@ def render(parts: Document, columns: int, *, verbose: bool = False) -> list[Line
     head, tail = parts.head(), parts.tail()
     width = max(_NARROWEST, min(columns, _WIDEST))
     top = list(_opening(head, width))
-    bottom = list(_closing(head, tail, width, verbose=verbose))
     names = wording.short_paths([one["path"] for one in head["inputs"]])
     told = [_Told(group, parts.first_of(group), wording.day_of(head), names) for group in head["groups"]]
     if verbose:
         middle = [line for one in told for line in (*_full(one, width, verbose=True), ())]
-        return [*top, *middle, *bottom]
-    return [*top, *_within(told, width, MOST_LINES - len(top) - len(bottom)), *bottom]
+        return [*top, *middle, *_closing(head, tail, width, verbose=True)]
+    room = MOST_LINES - len(top)
+    bottom = list(_closing(head, tail, width, lines=_ROOMY))
+    if sum(len(_spaced(one, width)) for one in told) + len(bottom) > room:
+        bottom = list(_closing(head, tail, width, lines=_TIGHT))
+    return [*top, *_within(told, width, room - len(bottom)), *bottom]
 
 
 class _Told:
@@ -75,25 +76,38 @@ def _within(told: Sequence[_Told], width: int, most: int) -> list[Line]:
     """The causes, worst first, each told as fully as the room allows; the worst longest."""
     if not told:
         return []
-    forms: Sequence[Callable[[_Told, int], list[Line]]] = (_spaced, _full, _brief, _short, _single)
+    if 2 * len(told) > most:
+        return _listed(told, width, most)
+    forms: Sequence[Callable[[_Told, int], list[Line]]] = (_spaced, _full, _brief, _short)
     chosen = [0] * len(told)
     blocks = [forms[0](one, width) for one in told]
-    room = most if len(told) <= most else most - 1
-    while sum(map(len, blocks)) > room:
-        for level in range(len(forms) - 1):
-            weakest = next((i for i in reversed(range(len(told))) if chosen[i] == level), None)
-            if weakest is not None:
-                chosen[weakest] += 1
-                blocks[weakest] = forms[chosen[weakest]](told[weakest], width)
-                break
-        else:
-            break
-    if sum(map(len, blocks)) <= room:
-        return [line for block in blocks for line in block]
-    kept = blocks[:room]
-    rest = told[room:]
-    more = f"and {count(len(rest), 'more cause')} with {count(sum(t.group['count'] for t in rest), 'failure')}"
-    return [*(line for block in kept for line in block), ((f"{more}: -v tells them all", "quiet"),)]
+    while sum(map(len, blocks)) > most:
+        level = min(chosen)
+        weakest = max(i for i in range(len(told)) if chosen[i] == level)
+        chosen[weakest] += 1
+        blocks[weakest] = forms[chosen[weakest]](told[weakest], width)
+    return [line for block in blocks for line in block]
+
+
+def _listed(told: Sequence[_Told], width: int, most: int) -> list[Line]:
+    """The worst, and a line for each further cause, whatever the number of its groups."""
+    alike: dict[tuple[str, str], list[_Told]] = {}
+    for one in told[1:]:
+        alike.setdefault((one.group["severity"], wording.headline(one.group)), []).append(one)
+    order = list(dict.fromkeys(severity for severity, _ in alike))
+    listed = sorted(alike.items(), key=lambda entry: (order.index(entry[0][0]), -_refused(entry[1])))
+    worst = _brief(told[0], width)
+    lines = [_single(same, width) for _, same in listed]
+    room = most - len(worst)
+    if len(lines) <= room:
+        return [*worst, *lines]
+    rest = [one for _, same in listed[room - 1 :] for one in same]
+    more = f"and {count(len(rest), 'more group')} with {count(_refused(rest), 'failure')}"
+    return [*worst, *lines[: room - 1], ((f"{more}: -v tells them all", "quiet"),)]
+
+
+def _refused(told: Sequence[_Told]) -> int:
+    return sum(one.group["count"] for one in told)
 
 
 # --------------------------------------------------------------------------- before and after
@@ -115,22 +129,22 @@ def _opening(head: Mapping[str, Any], width: int) -> Iterator[Line]:
         yield ()
         return
     severities = [f"{n:,} {severity}" for severity, n in summary["by_severity"].items() if n]
-    causes = count(summary["groups"], "cause")
     new = f" ({summary['new']['failures']:,} new)" if "new" in summary else ""
-    answer = f"{count(summary['failures'], 'token refused', 'tokens refused')}{new}, {causes}: {', '.join(severities)}"
+    answer = f"{count(summary['failures'], 'token refused', 'tokens refused')}{new}, {wording.causes(summary)}: {', '.join(severities)}"
     yield from _paragraph(answer, width, style="strong")
     yield ()
 
 
-def _closing(head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, verbose: bool) -> Iterator[Line]:
+def _closing(
+    head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, lines: int = 0, verbose: bool = False
+) -> Iterator[Line]:
+    """What else there is to know, the first of each kind in so many lines, or all of it."""
     exposures = tail["exposures"]
     for exposure in exposures if verbose else exposures[:1]:
-        yield from _exposure(exposure, width, rest=0 if verbose else len(exposures) - 1)
+        yield from _briefly("exposed", _exposed(exposure), len(exposures), width, 0 if verbose else lines)
     notes = tail["notes"] if verbose else wording.digest(tail["notes"])
     for note in notes if verbose else notes[:1]:
-        more = f" ({len(notes) - 1} more with -v)" if not verbose and len(notes) > 1 else ""
-        text = visible(note) if verbose else fit(visible(note), 2 * width - 12 - len(more))
-        yield from _labelled("note", text + more, width, indent=0)
+        yield from _briefly("note", visible(note), len(notes), width, 0 if verbose else lines)
     if verbose:
         yield from _inputs(head, width)
     if tail["interrupted"]:
@@ -138,12 +152,17 @@ def _closing(head: Mapping[str, Any], tail: Mapping[str, Any], width: int, *, ve
     yield from _paragraph(wording.account(head), width, style="quiet")
 
 
-def _exposure(exposure: Mapping[str, Any], width: int, *, rest: int) -> Iterator[Line]:
+def _briefly(label: str, text: str, number: int, width: int, lines: int) -> Iterator[Line]:
+    """The first of so many texts in at most so many lines, 0 for all of it."""
+    more = f" ({number - 1:,} more with -v)" if lines and number > 1 else ""
+    room = lines * (width - len(label) - 2 - _BROKEN) - len(more)
+    yield from _labelled(label, (fit(text, room) if lines else text) + more, width, indent=0)
+
+
+def _exposed(exposure: Mapping[str, Any]) -> str:
     until = f", until {wording.moment(exposure['until'])} UTC" if exposure["until"] else ""
-    more = f" ({rest:,} more with -v)" if rest else ""
     step = f" {visible(exposure['steps'][0])}" if exposure["steps"] else ""
-    text = f"{visible(exposure['kind'])}: {visible(exposure['subject'])}{until}.{step}"
-    yield from _labelled("exposed", fit(text, 2 * width - 24 - len(more)) + more, width, indent=0)
+    return f"{visible(exposure['kind'])}: {visible(exposure['subject'])}{until}.{step}"
 
 
 def _inputs(head: Mapping[str, Any], width: int) -> Iterator[Line]:
@@ -204,13 +223,16 @@ def _short(told: _Told, width: int) -> list[Line]:
     ]
 
 
-def _single(told: _Told, width: int) -> list[Line]:
-    group = told.group
+def _single(alike: Sequence[_Told], width: int) -> Line:
+    """Groups of one cause in one line."""
+    group = alike[0].group
     severity = group["severity"].upper()
-    schemes = [fit(s, 16) for s in (wording.some(group["schemes"], 1),) if s]
-    place = fit("".join(f" · {part}" for part in (wording.news(group), *schemes, told.place) if part), width // 2)
-    text = f"  {group['count']:,} × {wording.headline(group)}"
-    return [((severity, group["severity"]), (fit(text, width - len(severity) - len(place)) + place, ""))]
+    schemes = list(dict.fromkeys(scheme for one in alike for scheme in one.group["schemes"]))
+    where = (alike[0].place, wording.news(group)) if len(alike) == 1 else (count(len(alike), "group"), "")
+    aside = [fit(wording.some(schemes, 2), width // 4), *where]
+    place = fit("".join(f" · {part}" for part in aside if part), width // 2)
+    text = f"  {_refused(alike):,} × {wording.headline(group)}"
+    return ((severity, group["severity"]), (fit(text, width - len(severity) - len(place)) + place, ""))
 
 
 def _headline(group: Mapping[str, Any], text: str, width: int) -> list[Line]:
@@ -222,11 +244,11 @@ def _headline(group: Mapping[str, Any], text: str, width: int) -> list[Line]:
 def _facts(told: _Told, *, counted: bool = True) -> str:
     """How many and since when, where to look, which scheme, which cause and how sure."""
     group = told.group
-    when = wording.span(group["first"], group["last"], told.day)
-    if group["count"] > 1 and group["first"] is not None:
+    when = f" {wording.span(group['first'], group['last'], told.day)}" if group["first"] is not None else ""
+    if when and group["count"] > 1:
         when += ", going on" if group["ongoing"] else ", stopped"
     parts = [
-        f"{group['count']:,} refused {when}" if counted else "",
+        f"{group['count']:,} refused{when}" if counted else "",
         wording.news(group),
         told.place,
         wording.some(group["schemes"], 2),

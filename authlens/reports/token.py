@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from authlens import vendors
+from authlens.model import Token
 from authlens.redact import Pseudonyms
 from authlens.reports.document import Document, rfc3339
 from authlens.reports.lines import labelled, table, wrap
@@ -20,6 +23,16 @@ _DATES: Final = frozenset({"exp", "nbf", "iat", "auth_time"})
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "unknown": "?"}
 _FIRST: Final = frozenset({"aspnetcore", "identity-provider"})
 """Stacks whose steps are shown; --json has all of them."""
+_KINDS: Final = {
+    "id": "an ID token: it is for the application that signs in, and no API should accept it",
+    "refresh": "a refresh token: it is for its issuer alone",
+    "logout": "a logout token: it ends sessions and opens nothing",
+    "graph": "a token for Microsoft Graph: no other API can verify it",
+    "org-server": "a token of Okta's org server: only Okta can verify it",
+}
+"""Those that an API is not meant to get."""
+_MANY = 5
+"""Checks."""
 _LONGEST_VALUE = 400
 _COLUMN = 10
 
@@ -40,6 +53,7 @@ def told(found: Inspection, *, pseudonym_key: str | None = None, show_values: bo
         "scheme": demands.scheme if demands is not None else None,
         "schemes": found.schemes,
         "expectations": demands.source if demands is not None else None,
+        "kind": _kind(finding.failure.token),
         "token": failure["token"],
         "cause": _cause(failure, finding.title, finding.explanation, names) if judgement.valid is False else None,
         "alternatives": failure["alternatives"] if judgement.valid is False else [],
@@ -52,6 +66,15 @@ def told(found: Inspection, *, pseudonym_key: str | None = None, show_values: bo
         "notes": tail["notes"],
         "unusable": tail["unusable"],
     }
+
+
+def _kind(token: Token | None) -> str:
+    """What sort of token it claims to be, by the words of :func:`authlens.vendors.token_kind`."""
+    if token is None or not token.claims:
+        return "unknown"
+    issuer = token.claims.get("iss")
+    vendor = vendors.identify(issuer) if isinstance(issuer, str) else None
+    return vendors.token_kind(vendor, token.header, token.claims)
 
 
 def _cause(failure: Mapping[str, Any], title: str, explanation: str, names: Pseudonyms) -> dict[str, Any]:
@@ -85,16 +108,32 @@ def _lines(answer: Mapping[str, Any], width: int) -> Iterator[str]:
     yield ""
     yield from _members("header", token["header"], width)
     yield from _members("claims", token["claims"], width)
+    if answer["kind"] in _KINDS:
+        yield from labelled("kind", _KINDS[answer["kind"]], width, column=_COLUMN)
     if token["defect"]:
         yield from labelled("defect", visible(token["defect"]), width, column=_COLUMN)
     yield ""
-    rows = [(_WORDS[c["verdict"]], c["name"], _said(c)) for c in token["checks"]]
-    yield from table(rows, width)
+    yield from table(_rows(token["checks"]), width)
     if answer["cause"]:
         yield ""
         yield from _because(answer, width)
     for note in digest(answer["notes"]):
         yield from labelled("note", visible(note), width, column=_COLUMN)
+
+
+def _rows(checks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """One row a check; of many that one reason leaves open (the token cannot be read) the first stands for all."""
+    said = [(_WORDS[c["verdict"]], c["name"], _said(c)) for c in checks]
+    alike = Counter(text for word, _, text in said if word == _WORDS["unknown"])
+    seen: set[str] = set()
+    rows = []
+    for word, name, text in said:
+        many = word == _WORDS["unknown"] and alike[text] > _MANY
+        if many and text in seen:
+            continue
+        seen.add(text)
+        rows.append((word, f"{name} and {alike[text] - 1} more" if many else name, text))
+    return rows
 
 
 def _verdict(answer: Mapping[str, Any]) -> str:

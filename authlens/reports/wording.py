@@ -199,6 +199,13 @@ def skipped(document: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     return dict(sorted(out.items()))
 
 
+def causes(summary: Mapping[str, Any]) -> str:
+    """How many causes; and how many groups, where one cause stands for several: two issuers, two APIs."""
+    different = count(len(summary["by_cause"]), "cause")
+    groups = summary["groups"]
+    return different if groups == len(summary["by_cause"]) else f"{different} in {count(groups, 'group')}"
+
+
 _UNASKED = re.compile(r"(\S{1,300}): not asked: --allow-issuer \S{1,300}( or --online)? would ask \S{1,600}")
 _OFFLINE = re.compile(r"(\S{1,300}): not (?:among the documents at hand, and the network was not asked|asked: offline)")
 
@@ -207,9 +214,9 @@ def digest(notes: Sequence[str]) -> list[str]:
     """Notes for people: issuers that were not asked in one sentence, with how to ask for them."""
     asked = [_UNASKED.fullmatch(note) for note in notes]
     offline = [_OFFLINE.fullmatch(note) for note in notes]
-    rest = [note for note, a, o in zip(notes, asked, offline, strict=True) if a is None and o is None]
+    rest = [_once(note) for note, a, o in zip(notes, asked, offline, strict=True) if a is None and o is None]
     unasked = [(found[1], bool(found[2])) for found in asked if found is not None]
-    unknown = [found[1] for found in offline if found is not None]
+    unknown = list(dict.fromkeys(_issuer(found[1]) for found in offline if found is not None))
     out = []
     if unasked:
         known = sum(by_vendor for _, by_vendor in unasked)
@@ -219,16 +226,28 @@ def digest(notes: Sequence[str]) -> list[str]:
         names = some([issuer for issuer, _ in unasked], 2)
         out.append(f"{count(len(unasked), 'issuer')} not asked for keys; to ask: {how}. Seen: {names}.")
     if unknown:
-        names = some(unknown, 2)
-        out.append(f"{count(len(unknown), 'issuer')} whose keys no document at hand tells (--bundle): {names}.")
+        of = count(len(unknown), "issuer")
+        shown = 2 if len(unknown) == 1 or len(unknown[0]) + len(unknown[1]) <= _LONGEST_NAME else 1
+        out.append(f"The keys of {of} are not at hand; --bundle or --jwks brings them: {some(unknown, shown)}.")
     return out + rest
+
+
+def _once(note: str) -> str:
+    """The note without the address that its reason repeats."""
+    address, colon, reason = note.partition(": ")
+    return reason if colon and reason.startswith(f"{address}: ") else note
+
+
+def _issuer(address: str) -> str:
+    """The issuer whose discovery document stands at an address, else the address itself."""
+    return address.removesuffix("/.well-known/openid-configuration").rstrip("/")
 
 
 def account(document: Mapping[str, Any]) -> str:
     """What was read and what became of it, in one sentence whose numbers add up."""
     inputs = document["inputs"]
     sums = ledger(document)
-    parts = [f"{sums['failures']:,} failures", f"{sums['repeats']:,} repeats"]
+    parts = [count(sums["failures"], "failure"), count(sums["repeats"], "repeat")]
     parts += [f"{sums[n]:,} {n}" for n in ("informational", "filtered", "other") if sums[n]]
     left_out = [f"{size(n)} skipped: {visible(reason)}" for reason, (n, _) in skipped(document).items()]
     blind = [i["path"] for i in inputs if i["auth_events"] == "none" and i["bytes"]]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from authlens.vendors import LONGEST_ISSUER
 
@@ -101,14 +100,6 @@ def folded(url: str) -> str:
     host, slash, path = rest.partition("/")
     port = {"https": ":443", "http": ":80"}.get(scheme, "")
     return f"{scheme}{mark}{host.removesuffix(port) if port else host}{slash}{path}"
-
-
-def host_of(url: str) -> str:
-    """Returns the lower-cased host of an address, or an empty text."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def checked(url: str, *, named: bool = False) -> Target:

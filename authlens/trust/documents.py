@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
-from authlens import vendors
+from authlens import urls, vendors
 from authlens.errors import InputError
 from authlens.model import Document, Expectations, IssuerReport, Key, KeySet
 from authlens.trust import addresses
@@ -239,7 +239,7 @@ class Documents:
 
     def _of_policy(self, issuer: str, policy: str) -> KeySet | None:
         """B2C publishes by policy; the address names it, the issuer does not."""
-        host = addresses.host_of(issuer)
+        host = urls.host_of(issuer)
         known = [k for k in self._by_url.values() if policy and _is_policy(k.document.url, host, policy)]
         for candidate in known:
             if _is_discovery(candidate.document):
@@ -300,7 +300,7 @@ class Documents:
     def _other_version(self, vendor: vendors.Vendor | None) -> Iterator[_Known]:
         if vendor is None or vendor.family not in {"entra-v1", "entra-v2"} or "tid" not in vendor.groups:
             return
-        host = addresses.host_of(vendor.discovery_url or "")
+        host = urls.host_of(vendor.discovery_url or "")
         for version in ("", "/v2.0"):
             known = self._find(f"https://{host}/{vendor.groups['tid']}{version}{addresses.WELL_KNOWN}")
             if known is not None:
@@ -401,9 +401,7 @@ def _policy(claims: Mapping[str, object]) -> str:
 
 def _is_policy(url: str, host: str, policy: str) -> bool:
     low = addresses.folded(url)
-    return addresses.host_of(low) == host and (
-        f"/{policy}/" in low or f"p={policy}" in low.partition("?")[2].split("&")
-    )
+    return urls.host_of(low) == host and (f"/{policy}/" in low or f"p={policy}" in low.partition("?")[2].split("&"))
 
 
 def _is_discovery(document: Document) -> bool:

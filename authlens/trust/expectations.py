@@ -12,8 +12,8 @@ from authlens import vendors
 from authlens.errors import Fault, FaultsError, InputError
 from authlens.model import Expectations, Failure
 from authlens.trust import settings, settings_forms
-from authlens.trust.addresses import host_of
 from authlens.trust.settings_forms import last_part
+from authlens.urls import host_of
 
 LEARNT = "learnt from the log"
 WELL_KNOWN = ".well-known/openid-configuration"
@@ -167,10 +167,20 @@ def _from_table(table: Mapping[str, object], path: str) -> Expectations:
 def learn(failures: Iterable[Failure]) -> tuple[Expectations, ...]:
     """Gathers by scheme what messages print of the validation parameters, in order of first appearance."""
     found: dict[str | None, Expectations] = {}
-    for failure in failures:
+    for failure in _different(failures):
         known = found.get(failure.scheme) or Expectations(scheme=failure.scheme, source=LEARNT, learnt=True)
         found[failure.scheme] = _with_fields(known, failure.fields)
     return tuple(e for e in found.values() if e.issuers or e.audiences or e.metadata_address)
+
+
+def _different(failures: Iterable[Failure]) -> Iterator[Failure]:
+    """Of each scheme the first failure of every kind."""
+    seen: set[tuple[object, ...]] = set()
+    for failure in failures:
+        kind = (failure.scheme, failure.kind)
+        if kind not in seen:
+            seen.add(kind)
+            yield failure
 
 
 def _with_fields(known: Expectations, fields: Mapping[str, object]) -> Expectations:
@@ -321,7 +331,7 @@ def _hosts_of(entry: Expectations) -> frozenset[str]:
 
 def _hosts_by_scheme(failures: Iterable[Failure]) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for failure in failures:
+    for failure in _different(failures):
         if failure.scheme is None:
             continue
         claims = failure.token.claims if failure.token is not None else {}

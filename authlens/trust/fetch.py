@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from authlens import vendors
+from authlens import urls, vendors
 from authlens.errors import UsageError
 from authlens.model import Document
 from authlens.trust import addresses
+from authlens.trust import keys as published
 from authlens.trust.addresses import UnsafeAddressError
 from authlens.trust.bundles import LARGEST_DISCOVERY, LARGEST_KEY_SET, judge
 from authlens.trust.fetch_http import Client, NoAnswerError, shown
-from authlens.trust.history import USUAL, History, sightings
+from authlens.trust.history import SHORTEST, USUAL, History, Kept, sightings
 
 MOST_ISSUERS: Final = 20
 """Issuers from the log that one run asks; a log full of made-up issuers must not turn it into a scanner."""
@@ -105,6 +106,8 @@ class _Run:
     documents: dict[str, Document] = field(default_factory=dict)
     issuers: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
+    kids: set[str] = field(default_factory=set)
+    """Of the keys that tokens name."""
 
 
 class Fetcher:
@@ -138,6 +141,10 @@ class Fetcher:
         fault = self._history.fault if self._history is not None else None
         return (*self._run.notes, *((fault,) if fault else ()))
 
+    def expect(self, kids: Iterable[str]) -> None:
+        """Tells which key ids tokens name: a remembered key set that lacks one may have changed since it was asked for."""
+        self._run.kids.update(kids)
+
     # ----------------------------------------------------------------- questions of documents.Network
 
     def refusal(self, issuer: str, *, named: bool) -> str | None:
@@ -170,9 +177,9 @@ class Fetcher:
     def key_set(self, issuer: str, discovery: str, address: str, *, named: bool) -> Document:
         """Asks for a key set, where its host may belong to the issuer."""
         self._count(issuer, named=named)
-        host = addresses.host_of(address)
+        host = urls.host_of(address)
         vendor = vendors.resembling(issuer)
-        theirs = {addresses.host_of(discovery), *(vendor.jwks_hosts if vendor else ())}
+        theirs = {urls.host_of(discovery), *(vendor.jwks_hosts if vendor else ())}
         if host not in theirs and not any(p.names_host(address) for p in self._policy.allowed):
             return self._unasked(address, f"not asked: its host, {shown(host)}, is another one than the document's")
         return self._document(address, LARGEST_KEY_SET, named=named or self._names(issuer))
@@ -218,7 +225,7 @@ class Fetcher:
     def _answered(self, address: str, largest: int, *, named: bool) -> Document:
         """A fresh answer from the cache, else the network's; where that fails, the last good one."""
         kept = self._history.newest(address) if self._history is not None else None
-        if kept is not None and (self._policy.offline or kept.fresh(self._now())):
+        if kept is not None and (self._policy.offline or (kept.fresh(self._now()) and not self._outdated(kept))):
             return kept.document
         if self._policy.offline:
             return self._unasked(address, "not asked: offline, and not in the cache")
@@ -231,6 +238,13 @@ class Fetcher:
             None
         )
         return kept.document
+
+    def _outdated(self, kept: Kept) -> bool:
+        """A token names a key that the set lacks: ConfigurationManager asks again then, every five minutes at most."""
+        keys = published.parse(kept.document.body or {})
+        known = {key.kid for key in keys}
+        age = self._now() - (kept.document.as_of or kept.first)
+        return bool(keys) and age >= SHORTEST and not self._run.kids <= known
 
     def _unasked(self, address: str, reason: str) -> Document:
         return Document(url=address, source="network", error=reason)

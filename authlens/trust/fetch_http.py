@@ -123,8 +123,11 @@ class Client:
         try:
             with deadline, self._session(connect, verify) as session:
                 return self._exchange(session, target, largest, deadline, proxies), _shown_proxy(proxy)
+        except InputError as error:  # what the environment names; of --ca-bundle it was told at once
+            raise NoAnswerError(f"not asked: {error}") from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise NoAnswerError(deadline.reason or _words(error)) from error
+            through = f", through the proxy {_shown_proxy(proxy)}" if proxy is not None else ""
+            raise NoAnswerError((deadline.reason or _words(error)) + through) from error
 
     @contextlib.contextmanager
     def _session(self, connect: _Connect, verify: str | None) -> Iterator[requests.Session]:
@@ -366,6 +369,10 @@ _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 )
 
 
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^\r\n]{0,80})")
+"""What http.client says where a proxy answers CONNECT with an error of its own."""
+
+
 def _words(error: BaseException | None) -> str:
     """Says in a few words what went wrong, by the innermost cause that is known."""
     chain = list(_chain(error))
@@ -374,6 +381,8 @@ def _words(error: BaseException | None) -> str:
             if isinstance(inner, kind):
                 detail = getattr(inner, "verify_message", "")
                 return f"{words}: {detail}" if detail else words
+        if refused := _TUNNEL.search(str(inner)):
+            return f"no tunnel was opened: {shown(refused[1])}"
     return f"no answer ({type(chain[-1]).__name__})" if chain else "no answer"
 
 

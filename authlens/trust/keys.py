@@ -237,11 +237,11 @@ def _ec(members: Mapping[str, object]) -> _Material:
 
 def _okp(members: Mapping[str, object]) -> _Material:
     curve = members.get("crv")
-    if curve not in _EDWARDS:
+    if not isinstance(curve, str) or curve not in _EDWARDS:
         return _Material(defect=f"never signs ({str(curve)[:20]})")
     value = members.get("x")
     data = base64url(value)[0] if isinstance(value, str) else b""
-    material = _Material(bits=_EDWARDS[str(curve)], defect=f"is an {curve} key: the library leaves it out")
+    material = _Material(bits=_EDWARDS[curve], defect=f"is an {curve} key: the library leaves it out")
     try:
         kind = ed25519.Ed25519PublicKey if curve == "Ed25519" else ed448.Ed448PublicKey
         material.public = kind.from_public_bytes(data)

@@ -15,11 +15,6 @@ from authlens.trust.settings import Section
 
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PUBLIC_CLOUD = "https://login.microsoftonline.com"
-_V1_HOST = {
-    "login.partner.microsoftonline.cn": "sts.chinacloudapi.cn",
-    "login.chinacloudapi.cn": "sts.chinacloudapi.cn",
-}
-_V2_HOST = {"login.windows.net": "login.microsoftonline.com", "sts.windows.net": "login.microsoftonline.com"}
 _SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
 _PARAMETERS = "tokenvalidationparameters"
 
@@ -119,21 +114,15 @@ def _entra(section: Section) -> Expectations | None:
     if not tenant or (instance is None and (not named or authority)) or _one(section, *_POLICIES):
         return None
     base = (instance or _PUBLIC_CLOUD).rstrip("/")
+    host = base.partition("://")[2].partition("/")[0]
     tenants = section.lists.get("allowedtenants", ()) if tenant.lower() in _SHARED_TENANTS else (tenant,)
     return Expectations(
         authority=authority or f"{base}/{tenant}/v2.0",
-        issuers=tuple(i for t in tenants if _GUID.fullmatch(t) for i in _tenant_issuers(base, t.lower())),
+        issuers=tuple(i for t in tenants if _GUID.fullmatch(t) for i in vendors.entra_issuers(host, t.lower())),
         audiences=_client_audiences(section),
+        by_tenant=True,
+        by_version=True,
     )
-
-
-def _tenant_issuers(instance: str, tenant: str) -> tuple[str, str]:
-    host = instance.partition("://")[2].partition("/")[0].lower()
-    if host.endswith(".ciamlogin.com"):
-        own = f"https://{tenant}.ciamlogin.com/{tenant}/v2.0"
-        return own, f"https://sts.windows.net/{tenant}/"
-    v2 = f"https://{_V2_HOST.get(host, host)}/{tenant}/v2.0"
-    return v2, f"https://{_V1_HOST.get(host, 'sts.windows.net')}/{tenant}/"
 
 
 def _client_audiences(section: Section) -> tuple[str, ...]:
@@ -148,7 +137,9 @@ def _b2c(section: Section) -> Expectations | None:
         return None
     client = _one(section, "clientid")
     return Expectations(
-        authority=f"{instance.rstrip('/')}/{domain}/{policy}/v2.0", audiences=(client,) if client else ()
+        authority=f"{instance.rstrip('/')}/{domain}/{policy}/v2.0",
+        audiences=(client,) if client else (),
+        by_tenant=True,
     )
 
 
@@ -250,6 +241,7 @@ def _completed(section: Section, base: Expectations) -> Expectations:
         metadata_address=base.metadata_address or _one(section, *_METADATA),
         issuers=issuers or base.issuers,
         audiences=audiences or base.audiences or _sign_in_audience(section, base),
+        by_version=base.by_version and not audiences,
         clock_skew_s=_skew(section, base.clock_skew_s),
         types=_many(section, "validtypes") or None,
         algorithms=_many(section, "validalgorithms", "algorithms") or None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -136,11 +135,12 @@ def _content(keys: Mapping[str, Any] | None) -> _Content:
 def _validated(token: str, keys: _Content, demands: _Demands, at: datetime, library: str) -> Judgement:
     version = read_library(library, handler=NEW_HANDLER)
     issuers, audiences, clock_skew_s, types, algorithms, require_expiration, require_signature = demands
+    parsed = parse(token)
     # A text that merely looks decoded, redacted or hidden is a malformed token here
-    as_given = Token(sha256=parse(token).sha256, form=TokenForm.COMPACT, raw=token)
+    reading = form.read(parsed, version) if parsed.form is TokenForm.COMPACT else form.read_text(token, version)
     case = Case(
-        token=as_given,
-        reading=form.read_text(token, version),
+        token=parsed,
+        reading=reading,
         library=version,
         expectations=Expectations(
             source="the arguments",
@@ -177,13 +177,12 @@ def _key_material(keys: KeySet | tuple[Key, ...] | None) -> tuple[tuple[Key, ...
 
 def _judgement(case: Case) -> Judgement:
     answers = (*case.reading.answers, *_in_order(case))
+    checks = tuple([check for check, _ in answers])
     asked = [check for check, wanted in answers if wanted and check.verdict is not Verdict.PASS]
-    refusals = [check for check in asked if check.verdict is Verdict.FAIL]
-    return Judgement(
-        valid=False if refusals else None if asked else True,
-        code=refusals[0].code if refusals else None,
-        checks=tuple([check for check, _ in answers]),
-    )
+    if not asked:
+        return Judgement(valid=True, code=None, checks=checks)
+    refusal = next((check for check in asked if check.verdict is Verdict.FAIL), None)
+    return Judgement(valid=None if refusal is None else False, code=refusal and refusal.code, checks=checks)
 
 
 def _in_order(case: Case) -> tuple[Answer, ...]:
@@ -194,11 +193,10 @@ def _in_order(case: Case) -> tuple[Answer, ...]:
     first = case.library.checks_claims_first and _no_key_named(signatures)
     lifetimes, audiences = lifetime.checks(case, unmatched=first), audience.checks(case)
     issuers, others = issuer.checks(case), claims.checks(case)
-    signatures = _unmatched(case, signatures, lifetimes, issuers)
     if first:
         # InternalValidators.ValidateAfterSignatureFailed: the library spares itself a refresh of the metadata
         return (*lifetimes, *issuers, *audiences, *signatures, *others)
-    return (*signatures, *lifetimes, *audiences, *issuers, *others)
+    return (*_unmatched(case, signatures, lifetimes, issuers), *lifetimes, *audiences, *issuers, *others)
 
 
 def _unread(case: Case) -> tuple[Answer, ...]:
@@ -215,6 +213,8 @@ def _unread(case: Case) -> tuple[Answer, ...]:
 
 def _no_key_named(signatures: tuple[Answer, ...]) -> bool:
     """The token has a kid, no key the library has loaded answers to it, and none verifies."""
+    if signatures[-1].check.verdict is Verdict.PASS:
+        return False
     return any(
         check.verdict is Verdict.FAIL and check.code in ("IDX10500", "IDX10503")
         for check, _ in signatures
@@ -226,11 +226,11 @@ def _unmatched(
     case: Case, signatures: tuple[Answer, ...], lifetimes: tuple[Answer, ...], issuers: tuple[Answer, ...]
 ) -> tuple[Answer, ...]:
     """From 6.10 to 6.27 the code for an unknown kid tells whether lifetime and issuer are good (IDX10516)."""
-    if not case.library.since(6, 10) or case.library.checks_claims_first:
+    if case.library.checks_claims_first or not case.library.since(6, 10):
         return signatures
     if not any(asked and check.verdict is Verdict.FAIL for check, asked in (*lifetimes, *issuers)):
         return signatures
     return tuple(
-        Answer(replace(check, code="IDX10516"), asked) if check.code == "IDX10501" else Answer(check, asked)
+        Answer(check._replace(code="IDX10516"), asked) if check.code == "IDX10501" else Answer(check, asked)
         for check, asked in signatures
     )

@@ -457,6 +457,80 @@ def test_audiences_that_nearly_match(expected: str, found: str, kind: str | None
     assert nearmiss.audience(expected, found) == kind
 
 
+# --------------------------------------------------------------------------- Microsoft.Identity.Web
+
+ENTRA_HOST = "https://login.microsoftonline.com"
+ANY_TENANT = Expectations(issuers=(f"{ENTRA_HOST}/{{tenantid}}/v2.0",), audiences=(AUDIENCE,), by_tenant=True)
+ONE_TENANT = Expectations(issuers=(f"{ENTRA_HOST}/{TENANT}/v2.0",), audiences=(AUDIENCE,), by_tenant=True)
+B2C = Expectations(issuers=(f"https://contoso.b2clogin.com/{TENANT}/v2.0/",), audiences=(AUDIENCE,), by_tenant=True)
+OTHER_TENANT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+
+
+@pytest.mark.parametrize(
+    ("demands", "iss", "tid", "code"),
+    [
+        (ANY_TENANT, f"{ENTRA_HOST}/{TENANT}/v2.0", TENANT, None),
+        (ANY_TENANT, f"https://sts.windows.net/{TENANT}/", TENANT, None),
+        (ANY_TENANT, f"{ENTRA_HOST}/{TENANT}/v2.0", OTHER_TENANT, "IDX40001"),
+        (ANY_TENANT, f"{ENTRA_HOST}/{OTHER_TENANT.upper()}/v2.0", OTHER_TENANT, "IDX40001"),
+        (ANY_TENANT, f"https://login.microsoftonline.us/{TENANT}/v2.0", TENANT, "IDX40001"),
+        (ANY_TENANT, f"{ENTRA_HOST}/{TENANT}/v2.0", ..., None),  # the issuer names the tenant
+        (ANY_TENANT, "https://id.example/", ..., "IDX40003"),
+        (ANY_TENANT, ..., TENANT, "IDX40001"),
+        (ANY_TENANT, ..., ..., "IDX40003"),
+        (ONE_TENANT, f"https://sts.windows.net/{TENANT}/", TENANT, None),
+        (ONE_TENANT, f"{ENTRA_HOST}/{OTHER_TENANT}/v2.0", OTHER_TENANT, "IDX40001"),
+        (B2C, f"https://contoso.b2clogin.com/{TENANT}/v2.0/", ..., None),
+        (B2C, f"https://contoso.b2clogin.com/tfp/{TENANT}/b2c_1_in/v2.0/", ..., "IDX40002"),
+    ],
+)
+def test_issuers_are_compared_by_tenant(demands: Expectations, iss: Any, tid: Any, code: str | None) -> None:
+    """The template's tenant is the token's, both versions of an authority count, and all else is ordinal."""
+    judgement = judge(parse(signed(HEADER, claims(iss=iss, tid=tid))), KEYS, demands, NOW)
+    assert (judgement.valid, judgement.code) == (code is None, code)
+
+
+def test_before_the_validator_moved_its_codes_were_its_own() -> None:
+    """Microsoft.IdentityModel.Validators came with 6.14."""
+    foreign = parse(signed(HEADER, claims(iss=f"{ENTRA_HOST}/{OTHER_TENANT}/v2.0", tid=OTHER_TENANT)))
+    assert judge(foreign, KEYS, ONE_TENANT, NOW, "6.8").code == "IDW10303"
+    nobody = parse(signed(HEADER, claims(iss="https://id.example/")))
+    assert judge(nobody, KEYS, ONE_TENANT, NOW, "6.8").code == "IDW10401"
+
+
+def test_nothing_is_said_of_an_issuer_where_no_accepted_one_is_known() -> None:
+    """Neither pass nor fail; nor of a tenant that the log does not show."""
+    unknown = Expectations(audiences=(AUDIENCE,), by_tenant=True)
+    checks = {c.name: c for c in judge(parse(signed(HEADER, claims(tid=TENANT))), KEYS, unknown, NOW).checks}
+    assert checks["issuer.matches"].verdict is Verdict.UNKNOWN
+    assert checks["issuer.tenant"].found == TENANT
+
+
+CLIENT = "7c1f0f6e-2a65-4a40-8d2b-51d0c4c6b7aa"
+
+
+@pytest.mark.parametrize(
+    ("aud", "ver", "code"),
+    [
+        (CLIENT, "2.0", None),
+        (f"api://{CLIENT}", "1.0", None),
+        (f"api://{CLIENT}", "2.0", "IDX10231"),
+        (CLIENT, "1.0", "IDX10231"),
+        (CLIENT, ..., None),
+        (f"api://{CLIENT}", ..., None),
+        ("orders", ..., "IDX10214"),
+    ],
+)
+def test_the_audience_follows_from_the_tokens_version(aud: str, ver: Any, code: str | None) -> None:
+    """Microsoft.Identity.Web derives it from the client's id where none is configured."""
+    demands = Expectations(issuers=(ISSUER,), audiences=(CLIENT, f"api://{CLIENT}"), by_version=True)
+    judgement = judge(parse(signed(HEADER, claims(aud=aud, ver=ver))), KEYS, demands, NOW)
+    assert (judgement.valid, judgement.code) == (code is None, code)
+    if code == "IDX10231":
+        (why,) = [check.why for check in judgement.checks if check.code == code]
+        assert why == "differs only in api:// in front of the application's id"
+
+
 def test_differences_are_put_into_words() -> None:
     """For a person, who compares by eye."""
     assert nearmiss.difference(ISSUER, ISSUER + "/") == "differs only by a final slash"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import os
@@ -8,16 +9,19 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import authlens
 from authlens import cli
 from authlens.cli.scan import exit_code
 from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport, Ledger, Result, Severity
+from authlens.options import OPTIONS, Settings
 from authlens.reports.writers import WRITERS
 from tests.unit.helpers import results
 
@@ -42,14 +46,14 @@ def scanned(
     def use(result: Result | BaseException) -> list[dict[str, Any]]:
         asked: list[dict[str, Any]] = []
 
-        def scan(paths: list[str], **options: Any) -> Result:
-            asked.append({"paths": paths, **options})
+        def run(paths: list[str], options: Settings, **_: object) -> Result:
+            asked.append({"paths": paths, "options": options})
             if isinstance(result, BaseException):
                 raise result
             return result
 
         module = types.ModuleType("authlens.pipeline")
-        module.__dict__.update(scan=scan, Timings=Timings)
+        module.__dict__.update(run=run, Timings=Timings)
         monkeypatch.setitem(sys.modules, "authlens.pipeline", module)
         monkeypatch.setattr(authlens, "pipeline", module, raising=False)
         return asked
@@ -280,25 +284,70 @@ def test_standard_input_is_read_unless_it_is_a_terminal(
 
 
 def test_options_reach_the_scan(scanned: Callable[[Result], list[dict[str, Any]]]) -> None:
-    """Under the names that the pipeline gives them."""
+    """Each flag sets the field that declares it, and no other."""
     asked = scanned(results.healthy())
     args = "scan a.log b.log --settings s.json --settings t.json --bundle b.json --jwks https://a.example=k.json"
     args += " --allow-issuer https://a.example/* --ca-bundle ca.pem --cache c --jobs 2 --since 2h --until 2026-11-24"
     args += " --offline --no-default-rules --format clef --now 2026-11-23T22:00:00Z --timezone +02:00"
     cli.run(args.split())
-    (one,) = asked
-    assert one["paths"] == ["a.log", "b.log"]
-    assert one["settings"] == ("s.json", "t.json")
-    assert one["bundles"] == ("b.json",)
-    assert one["jwks"] == ("https://a.example=k.json",)
-    assert (one["offline"], one["online"]) == (True, False)
-    assert one["allow_issuers"] == ("https://a.example/*",)
-    assert (one["ca_bundle"], one["cache"], one["jobs"]) == ("ca.pem", "c", 2)
-    assert one["since"].isoformat() == "2026-11-23T20:00:00+00:00"
-    assert one["until"].isoformat() == "2026-11-23T22:00:00+00:00"
-    assert one["default_rules"] is False
-    assert one["format"] == "clef"
-    assert one["now"].isoformat() == "2026-11-23T22:00:00+00:00"
+    zone = timezone(timedelta(hours=2))
+    assert asked == [
+        {
+            "paths": ["a.log", "b.log"],
+            "options": Settings(
+                settings=("s.json", "t.json"),
+                bundles=("b.json",),
+                jwks=("https://a.example=k.json",),
+                allow_issuers=("https://a.example/*",),
+                ca_bundle="ca.pem",
+                cache="c",
+                jobs=2,
+                since=datetime(2026, 11, 23, 20, tzinfo=UTC),
+                until=datetime(2026, 11, 24, tzinfo=zone).astimezone(UTC),
+                offline=True,
+                default_rules=False,
+                format="clef",
+                now=datetime(2026, 11, 23, 22, tzinfo=UTC),
+                timezone=zone,
+            ),
+        }
+    ]
+
+
+def test_every_option_of_a_scan_has_a_flag() -> None:
+    """Declared once, it is in the command too; what has none says so."""
+    scan = typer.main.get_command(cli.app).commands["scan"]  # type: ignore[attr-defined]  # a group has them
+    assert {o for p in scan.params for o in p.opts if o.startswith("--")} == {
+        f"--{option.name}" for option in OPTIONS.values() if option.flag
+    }
+
+
+def test_the_library_takes_the_options_of_a_scan_as_keywords() -> None:
+    """As contract and help() show them; what is none is refused."""
+    known = inspect.signature(authlens.scan).parameters
+    assert {"settings", "bundles", "jwks", "offline", "rules", "now", "jobs"} <= set(known)
+    assert not {"html", "quiet"} & set(known)
+    with pytest.raises(TypeError, match="offlin"):
+        authlens.scan(["a.log"], offlin=True)  # type: ignore[call-arg]  # what this is about
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["a.log --html ./a.log", "a.log --settings s.json --json s.json", "a.log --jwks https://a.example=k --csv k"],
+)
+def test_no_report_takes_the_place_of_what_is_read(
+    scanned: Callable[[Result], list[dict[str, Any]]], capsys: pytest.CaptureFixture[str], tmp_path: Path, args: str
+) -> None:
+    """A log is not lost to a slip of the hand; a baseline may be written anew."""
+    asked = scanned(results.typical())
+    for name in ("a.log", "s.json", "k"):
+        (tmp_path / name).write_text("kept", encoding="utf-8")
+    assert cli.run(["scan", *args.split()]) == 2
+    assert "would take the place of what is read" in capsys.readouterr().err
+    assert {p.read_text(encoding="utf-8") for p in tmp_path.iterdir()} == {"kept"}
+    assert not asked
+    assert cli.run(["scan", "a.log", "--json", "old.json", "-q"]) == 1
+    assert cli.run(["scan", "a.log", "--baseline", "old.json", "--json", "old.json", "-q"]) == 0
 
 
 def test_any_number_of_reports_in_one_run(
@@ -408,6 +457,26 @@ def test_help_fits_a_terminal(args: list[str]) -> None:
     assert "..." not in found.stdout.replace("]...", "").replace("}...", "").replace("[ARGS]...", "")
 
 
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        ("codes --jsn", "--json"),
+        ("rules test --no-default-rule", "--no-default-rules"),
+        ("rules list --jsno", "--json"),
+        ("token --schem A x.y.z", "--scheme"),
+        ("bundle https://a.example --ouptut x", "--output"),
+        ("redact --outptu x", "--output"),
+        ("scan --ofline", "--offline"),
+    ],
+)
+def test_no_command_ignores_an_option(capsys: pytest.CaptureFixture[str], args: str, meant: str) -> None:
+    """One that does not exist is refused with what was meant, whatever else is wrong."""
+    assert cli.run(args.split()) == 2
+    said = capsys.readouterr()
+    assert f"there is no such option. Did you mean {meant}?" in said.err
+    assert said.out == ""
+
+
 @pytest.mark.parametrize("args", [[], ["scna"], ["scan", "-x"], ["scan", "a.log", "--html"], ["rules"], ["rules", "x"]])
 def test_wrong_usage_is_two(args: list[str]) -> None:
     """With a word on standard error and nothing on standard output, never a traceback."""
@@ -416,3 +485,31 @@ def test_wrong_usage_is_two(args: list[str]) -> None:
     assert found.stdout == ""
     assert found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
+@pytest.mark.parametrize(
+    "args", [["codes", "IDX10223"], ["scan", "--json", "-", "-q", "--offline"], ["scan", "--offline"]]
+)
+def test_standard_output_that_is_full_is_three(args: list[str]) -> None:
+    """Half a report must not look like a finished one: it is told, without a traceback."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "authlens", *args],
+            input="x\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 3
+    assert done.stderr == "authlens: cannot write to standard output: No space left on device.\n"
+
+
+def test_a_narrow_locale_gets_signs_that_it_has() -> None:
+    """No escapes among the words of a command that prints for people."""
+    env = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    found = program("codes", "IDX10223", env=env)
+    assert found.stdout.startswith("IDX10223 | Microsoft.IdentityModel.Tokens | 3.0.0-")
+    assert "\\" not in found.stdout

@@ -124,11 +124,93 @@ def test_people_are_named_by_pseudonyms_everywhere(line: str) -> None:
     assert copied("carol-77 ", f"Bearer {TOKEN}").startswith("user-1 ")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "UserName=jane.doe x",
+        "[UserName: jane.doe]",
+        "[sub, jane.doe]",
+        'upn="jane.doe" x',
+        "/login?login_hint=jane.doe&x",
+        "email=jane.doe%40example.org",
+    ],
+)
+def test_people_are_found_without_json(line: str) -> None:
+    """In logfmt, in heads, in queries; and then everywhere."""
+    found = copied(f"{line}\n", "jane.doe\n" if "%40" not in line else "\n")
+    assert "jane" not in found
+
+
+@pytest.mark.parametrize("line", ["email: missing", "sub, oid and tid", "name=Bearer", "user: not found", "sub=null"])
+def test_sentences_about_claims_stay(line: str) -> None:
+    """A word behind the name of a claim is nobody."""
+    assert copied(f"{line}\n") == f"{line}\n"
+
+
+def test_a_token_over_several_lines_is_masked() -> None:
+    """Whatever the envelope writes before each piece."""
+    signature = part("".join(map(chr, range(40, 90))))
+    text = f"{TOKEN.rsplit('.', 1)[0]}.{signature}"
+    found = copied(f"stdout P x {text[:90]}\n", f"stdout F {text[90:]}\n", "Microsoft.IdentityModel.Tokens\n")
+    assert signature[-20:] not in found
+    assert found.endswith("\nMicrosoft.IdentityModel.Tokens\n")
+
+
+def test_what_cannot_be_copied_leaves_the_target_as_it_is() -> None:
+    """Nothing is written where nothing was read."""
+    Path("binary.log").write_bytes(bytes(range(256)) * 40)
+    Path("out.log").write_text("before", encoding="utf-8")
+    assert cli.run(["redact", "binary.log", "-o", "out.log"]) == 3
+    assert Path("out.log").read_text(encoding="utf-8") == "before"
+
+
+def test_a_link_stays_and_so_does_the_mode_of_its_target() -> None:
+    """The copy goes through a link, and no planted one is followed."""
+    Path("app.log").write_text("x\n", encoding="utf-8")
+    target = Path("target.log")
+    target.write_text("before", encoding="utf-8")
+    target.chmod(0o600)
+    Path("link.log").symlink_to(target)
+    Path(f".target.log.{os.getpid()}.part").symlink_to("planted")
+    assert cli.run(["redact", "app.log", "-o", "link.log"]) == 3
+    Path(f".target.log.{os.getpid()}.part").unlink()
+    assert cli.run(["redact", "app.log", "-o", "link.log"]) == 0
+    assert Path("link.log").is_symlink()
+    assert not Path("planted").exists()
+    assert (target.read_text(encoding="utf-8"), target.stat().st_mode & 0o777) == ("x\n", 0o600)
+
+
 def test_addresses_of_mail_and_clients_are_people() -> None:
     """The same one is called the same; with a key in every copy."""
     line = "dora@example.org from 203.0.113.7, again dora@example.org\n"
     assert copied(line) == "user-1 from user-2, again user-1\n"
     assert copied(line, key="k") == copied("first someone@else.example\n", line, key="k").splitlines(keepends=True)[1]
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:85a3::8a2e:370:7334", "::ffff:203.0.113.9", "fe80::1"])
+@pytest.mark.parametrize("before", ["", "from ", "ip=", "ip:", "("])
+def test_a_clients_address_is_found_in_free_text(before: str, address: str) -> None:
+    """Of both versions, whatever stands before it."""
+    found = copied(f"{before}{address}, next\n")
+    assert address not in found
+    assert "user-1, next" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at 12:34:56.789",
+        "Version=8.0.1.0",
+        "v1.2.3.4",
+        "Library/8.1.2.0",
+        "System::Foo::Bar",
+        "aa:bb:cc:dd:ee:ff",
+        "::1",
+    ],
+)
+def test_what_only_looks_like_an_address_stays(text: str) -> None:
+    """Times, versions, names, and the machine's own address."""
+    assert copied(f"{text} x\n") == f"{text} x\n"
 
 
 def test_a_number_that_is_a_person_stays_json() -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from authlens import cli
 from authlens.errors import UsageError
 from authlens.inspection import inspect, read
+from authlens.options import Basis
 from authlens.trust.checks.library import library
 
 ISSUER = "https://sso.example.net/realms/orders"
@@ -155,7 +157,11 @@ def test_files_that_cannot_be_used_are_three(folder: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    "around", ["{}", "{}\n", "Bearer {}", "Authorization: Bearer {}\r\n", '"{}"', "it says: {} (see there)"]
+    "around",
+    [
+        *("{}", "{}\n", "Bearer {}", "Authorization: Bearer {}\r\n", '"{}"', "it says: {} (see there)"),
+        *("https://app.example.com/cb?access_token={}&state=1", '{{"access_token":"{}","expires_in":3600}}'),
+    ],
 )
 def test_a_token_may_stand_in_something(around: str) -> None:
     """A header, quotes, a sentence."""
@@ -163,7 +169,33 @@ def test_a_token_may_stand_in_something(around: str) -> None:
     assert read(around.format(whole)).raw == whole
 
 
-@pytest.mark.parametrize("text", ["", "no token at all", "two: {} and {}"])
+@pytest.mark.parametrize("line", [60, 76, 200])
+def test_a_token_may_be_broken_into_lines(line: int) -> None:
+    """As mails and terminals break it."""
+    whole = token()
+    broken = "\n".join(whole[at : at + line] for at in range(0, len(whole), line))
+    assert read(f"Bearer {broken}\n").raw == whole
+
+
+def test_a_token_that_no_api_should_get_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the checks say of it."""
+    assert run(token(nonce="n", at_hash="h"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "id"
+    assert run(token(nonce="n", at_hash="h")) == 0
+    assert "\nkind      an ID token: it is for the application that signs in" in capsys.readouterr().out
+    assert run(token(scope="orders.read")) == 0
+    assert "\nkind " not in capsys.readouterr().out
+
+
+def test_what_one_reason_leaves_open_is_one_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A text that is no token fails once; the rest of the checks has nothing to say."""
+    assert run(token().replace(".", "")) == 1
+    said = capsys.readouterr().out
+    assert said.count("the token cannot be read\n") == 1
+    assert re.search(r"^\?     signature\.present and \d+ more +the token cannot be read$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", ["", "no token at all", "two: {} and {}", '{{"id_token":"{}","access_token":"{}"}}'])
 def test_none_or_several_are_wrong_usage(text: str) -> None:
     """Which one is meant cannot be guessed."""
     with pytest.raises(UsageError):
@@ -204,6 +236,22 @@ def test_a_terminal_does_not_show_it(
     os.close(outer)
 
 
+def test_a_paste_with_line_breaks_is_read_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What followed the first line would reach the shell, which keeps it."""
+    whole = token(exp=1)
+    outer, inner = pty.openpty()
+    with os.fdopen(inner, encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        written = threading.Timer(0.3, _type, (outer, f"Bearer {whole[:80]}\n{whole[80:]}\n".encode()))
+        written.start()
+        assert run("--json") == 1
+        written.join()
+        assert json.loads(capsys.readouterr().out)["token"]["sha256"] == read(whole).sha256
+    os.close(outer)
+
+
 def _type(terminal: int, text: bytes) -> None:
     for at in range(0, len(text), 512):
         os.write(terminal, text[at : at + 512])
@@ -212,7 +260,7 @@ def _type(terminal: int, text: bytes) -> None:
 @pytest.mark.parametrize("text", ["a.b.c", "eyJ", "....", "\x00", "eyJhbGciOiJub25lIn0..", "é" * 100, "." * 100_000])
 def test_whatever_is_given_is_judged(text: str) -> None:
     """A hostile token is a token with a defect, never an error."""
-    found = inspect(text, offline=True)
+    found = inspect(text, Basis(offline=True))
     assert found.judgement.valid is False
     assert found.finding.cause != ""
 

@@ -359,3 +359,43 @@ def test_diagnosing_twice_gives_the_same() -> None:
         for n, (c, h) in enumerate([("IDX10223", False), ("IDX10501", True), (None, False)])
     ]
     assert find(many, None, scheme()) == find(many, None, scheme())
+
+
+# --------------------------------------------------------------------------- failures of one kind
+
+
+def test_each_refusal_of_one_token_is_judged_at_its_own_time() -> None:
+    """A token that expires between two refusals was good for the first and is not for the second."""
+    token = decoded({"iss": ISSUER, "aud": "orders", "exp": int(NOW.timestamp()) + 600})
+    first = failure("IDX10501", "kid", fields={"iss": ISSUER}, token=token)
+    times = (NOW, NOW + timedelta(seconds=1), NOW + timedelta(hours=1))
+    early, next_, late = find([replace(first, time=time) for time in times])
+    lifetimes = [{c.name: str(c.verdict) for c in f.checks}["lifetime.not-expired"] for f in (early, next_, late)]
+    assert lifetimes == ["pass", "pass", "fail"]
+    assert [a.cause for a in late.also] == ["life.expired"]
+    assert early.also == next_.also == ()
+    assert len({early.id, next_.id, late.id}) == 3
+
+
+def test_the_distance_of_clocks_is_each_refusals_own() -> None:
+    """The same words, a minute after exp and a day after: two explanations."""
+    first = failure("IDX10223", fields={"exp": int(NOW.timestamp())})
+    near, far = find([replace(first, time=NOW + timedelta(seconds=s)) for s in (330, 86_400)])
+    assert near.evidence != far.evidence
+    assert "330 s after exp" in str(near.evidence)
+    assert "86400 s after exp" in str(far.evidence)
+
+
+def test_what_no_word_tells_makes_no_other_words() -> None:
+    """Users with tokens of their own who are refused for one reason share what is said, and keep their tokens."""
+    tokens = [decoded({"iss": ISSUER, "aud": "orders", "sub": f"user-{n}"}) for n in range(3)]
+    found = find([failure("IDX10501", "kid", fields={"iss": ISSUER, "sub": t.claims["sub"]}, token=t) for t in tokens])
+    assert len({id(f.alternatives) for f in found}) == 1
+    assert len({f.id for f in found}) == 3
+
+
+def test_what_a_word_tells_makes_other_words() -> None:
+    """The issuer is told: two issuers, two explanations, although the same rule matches."""
+    found = find([failure("IDX10205", fields={"iss": iss, "valid_issuer": ISSUER}) for iss in (OTHER, f"{OTHER}/b")])
+    assert OTHER in str(found[0].evidence)
+    assert f"{OTHER}/b" in str(found[1].evidence)

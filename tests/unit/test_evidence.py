@@ -68,7 +68,7 @@ def test_failures_with_equal_words_share_their_evidence() -> None:
         first, time=NOW + timedelta(minutes=5), host="api-2", origin=Origin(path="app.log", offset=900, line=9)
     )
     made = table([first, later, failure("IDX10501")])
-    assert made.shared[0] == made.shared[1] != made.shared[2]
+    assert made.kinds[0] is made.kinds[1] is not made.kinds[2]
     differing = {n for n in made.rows[0].keys() | made.rows[1].keys() if made.rows[0].get(n) != made.rows[1].get(n)}
     assert differing == {"time", "host"}
     assert differing <= OWN
@@ -79,7 +79,7 @@ def test_failures_of_two_schemes_do_not_share() -> None:
     fields = {"iss": OTHER, "aud": ("orders",)}
     one, two = failure("IDX10205", fields=fields, scheme="Shop"), failure("IDX10205", fields=fields, scheme="Partner")
     made = table([one, two], None, scheme("Shop", issuers=(ISSUER,)), scheme("Partner", OTHER, issuers=(OTHER,)))
-    assert made.shared[0] != made.shared[1]
+    assert made.kinds[0].number != made.kinds[1].number
 
 
 def test_what_one_refusal_prints_is_known_of_the_others_of_its_scheme() -> None:

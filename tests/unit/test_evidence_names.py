@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from authlens.model import Frozen, Message, Statement
+from authlens.model import Frozen, Message, Statement, Token, TokenForm
 from tests.unit.helpers.refusals import (
     CLIENT,
     ENTRA,
@@ -36,6 +36,9 @@ def issuer_row(expected: str, found: str, code: str = "IDX10205") -> dict[str, o
         (ISSUER, "https://sso-stage.example.com/realms/shop", "environment"),
         (ISSUER, "https://sso.example.com/realms/other", "realm"),
         (ISSUER, OTHER, "other"),
+        ("https://shop.eu.auth0.com/", "https://login.example.net/", "environment"),
+        ("https://shop.eu.auth0.com/", "https://accounts.google.com", "other"),
+        ("https://shop.eu.auth0.com/", "http://login.example.net/", "other"),
         (OTHER, f"{OTHER}:443", "port"),
         ("https://sso.example.com/auth/realms/shop", ISSUER, "path"),
         ("https://sso.example.com/realms/My%20Realm", "https://sso.example.com/realms/My Realm", "path"),
@@ -69,6 +72,13 @@ def test_the_nearest_difference_of_an_audiences_spelling_is_named(expected: str,
 def test_a_number_is_no_issuer() -> None:
     """Old versions print an issuer of another JSON type as if it were a text."""
     assert issuer_row(ISSUER, "42")["iss.shape"] == "number"
+
+
+@pytest.mark.parametrize(("said", "relation"), [("True", "expected"), ("False", "foreign"), ("'x'", None)])
+def test_a_message_that_judges_the_issuer_without_showing_it_is_believed(said: str, relation: str | None) -> None:
+    """IDX10516 of 6.10 to 6.27 says whether lifetime and issuer would have passed."""
+    one = failure("IDX10516", f"Unable to match key. Valid Lifetime: 'True'. Valid Issuer: '{said}'")
+    assert row(one).get("iss.relation") == relation
 
 
 def test_an_issuer_of_another_scheme_is_told_from_a_foreign_one() -> None:
@@ -118,6 +128,22 @@ def test_an_audience_that_is_an_okta_org_server_is_recognised() -> None:
     """Without the issuer the audience itself tells."""
     found = audience_row(("http://api.example.com",), (ORG,))
     assert (found["idp.audience"], found["aud.shape"]) == ("okta-org", "uri")
+
+
+@pytest.mark.parametrize("aud", ["00000003-0000-0000-c000-000000000000", "https://graph.microsoft.us/"])
+def test_a_token_for_graph_is_known_by_its_audience(aud: str) -> None:
+    """The message prints it even where the token is hidden."""
+    assert audience_row((CLIENT,), (aud,))["token.kind"] == "graph"
+    assert "token.kind" not in audience_row((f"api://{CLIENT}",), (CLIENT,))
+
+
+def test_the_header_of_an_encrypted_token_names_its_issuer() -> None:
+    """RFC 7519, 5.3: claims may be repeated there; those of a signed token's header prove nothing."""
+    header = Frozen({"alg": "dir", "enc": "A256GCM", "iss": "https://shop.eu.auth0.com/"})
+    sealed = Token(sha256="0" * 64, form=TokenForm.ENCRYPTED, header=header)
+    assert row(failure("IDX10609", "Decryption failed.", token=sealed))["idp.header"] == "auth0"
+    signed = decoded({"iss": ISSUER}, {"alg": "RS256", "iss": "https://shop.eu.auth0.com/"})
+    assert "idp.header" not in row(failure("IDX10501", "Unable to match key", token=signed))
 
 
 def test_a_message_that_prints_empty_says_that_there_is_no_audience() -> None:

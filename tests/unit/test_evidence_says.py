@@ -5,6 +5,9 @@ import pytest
 from authlens.diagnosis.evidence_says import of_code, says
 from tests.unit.helpers.refusals import failure
 
+OLD = "System.IdentityModel.Tokens.Jwt.JwtSecurityToken"
+NEW = "Microsoft.IdentityModel.JsonWebTokens.JsonWebToken"
+
 
 @pytest.mark.parametrize(
     ("code", "text", "word"),
@@ -23,6 +26,17 @@ from tests.unit.helpers.refusals import failure
         ("IDX10803", "Unable to obtain configuration from: 'x'", "metadata"),
         ("IDX30011", "Unable to read XML", "saml"),
         ("IDX22801", "'entityID' attribute is not found", "metadata"),
+        ("IDX10720", "Token string does not match the token format: header.payload.signature", "malformed"),
+        ("IDX10708", "cannot read this string: 'x'", "malformed"),
+        ("IDX10708", "Cannot create a JSON representation of an EC public key", "unknown"),
+        ("IDX10723", "Unable to decode the payload 'x' as Base64Url", "malformed"),
+        ("IDX10723", "Unable to extract the private key from the X.509 certificate", "key-unreadable"),
+        ("IDX10725", "Unable to create a SignatureProvider for algorithm 'x'", "algorithm"),
+        ("IDX10347", "Validating the 'c_hash' failed, see inner exception.", "hash"),
+        ("IDX10307", "The 'c_hash' claim was not found in the id_token", "missing-claim"),
+        ("IDX10306", "The 'c_hash' claim was not a string in the 'id_token'", "claim-type"),
+        ("IDX10334", "Both 'id_token' and 'code' are null", "client"),
+        ("IDX10302", "The algorithm: 'x' specified in the jwt header is not supported.", "algorithm"),
     ],
 )
 def test_the_text_decides_where_a_number_changed_its_meaning(code: str, text: str, word: str) -> None:
@@ -55,6 +69,41 @@ def test_the_text_decides_where_a_number_changed_its_meaning(code: str, text: st
 def test_refusals_without_a_code_are_read_by_their_words(text: str, word: str) -> None:
     """What a host or an application says itself has no number."""
     assert says(failure(None, text)) == word
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("IDX10508", "malformed"),
+        ("IDX11023", "malformed"),
+        ("IDX10524", "no-keys"),
+        ("IDX21307", "missing-claim"),
+        ("IDX21345", "missing-claim"),
+        ("IDX21306", "claim-type"),
+        ("IDX21348", "hash"),
+        ("IDX10802", "metadata"),
+        ("IDX10505", "unknown"),
+        ("IDX21343", "unknown"),
+    ],
+)
+def test_a_code_says_what_it_reports_and_no_more(code: str, word: str) -> None:
+    """An application's delegate that returned nothing is no missing key, and a missing hash no lost cookie."""
+    assert of_code(code, "") == word
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (f"Unable to cast object of type '{NEW}' to type '{OLD}'.", "handler"),
+        (f'Das Objekt des Typs "{NEW}" kann nicht in Typ "{OLD}" umgewandelt werden.', "handler"),
+        (f"Unable to cast object of type '{NEW}Handler' to type '{OLD}Handler'.", "unknown"),
+        ("Unable to cast object of type 'Orders.Cart' to type 'Orders.Basket'.", "unknown"),
+    ],
+)
+def test_a_cast_between_the_handlers_tokens_is_told_in_any_language(text: str, word: str) -> None:
+    """The commonest fault after an upgrade is no number's; another cast is the application's own."""
+    one = failure(None, f"System.InvalidCastException: {text}", exceptions=("System.InvalidCastException",))
+    assert says(one) == word
 
 
 @pytest.mark.parametrize("code", ["IDX10614", "IDX10630", "IDX10638"])

@@ -172,9 +172,7 @@ def test_what_secret_and_token_say_together(
     assert (finding.cause, finding.confidence) == ("sig.wrong-key", confidence)
     assert words in finding.explanation
     assert any(e.name == "secret" and words in (e.found or "") for e in finding.evidence)
-    table = evidence.build(
-        [finding.failure], book=Book(()), documents=Documents(), now=NOW, given=Given(BASE64.encode())
-    )
+    table = evidence.build([finding.failure], book=Book(()), documents=Documents(), given=Given(BASE64.encode()))
     assert table.rows[0]["secret.relation"] == relation
 
 
@@ -239,7 +237,7 @@ def test_an_error_on_the_way_does_not_show_it(tmp_path: Path) -> None:
 def test_failures_keep_no_secret() -> None:
     """The evidence names encodings and relations, never bytes."""
     one = failure("IDX10517", fields={"keys_tried": [{"type": "SymmetricSecurityKey", "internal_id": thumbprint(RAW)}]})
-    table = evidence.build([one], book=Book(()), documents=Documents(), now=NOW, given=Given(BASE64.encode()))
+    table = evidence.build([one], book=Book(()), documents=Documents(), given=Given(BASE64.encode()))
     said = {name: value for name, value in table.rows[0].items() if name.startswith("secret.")}
     assert said["secret.used"] is True
     assert said["secret.encoding"] == "Base64"

@@ -118,6 +118,13 @@ def test_the_shape_of_what_was_sent_is_told(code: str, shape: str | None) -> Non
     assert row(failure(code, "not well formed")).get("form.shape") == shape
 
 
+def test_what_was_sent_is_described_by_what_was_refused() -> None:
+    """A token that is too long is not called undecodable."""
+    told = {code: row(failure(code, ""))["form.text"] for code in ("IDX10209", "IDX10508", "IDX14102")}
+    assert told["IDX10209"] == "it is longer than the library reads"
+    assert len(set(told.values())) == len(told)
+
+
 def test_a_jwt_behind_the_word_bearer_is_no_opaque_string() -> None:
     """The quoted value shows what the client did."""
     token = Token(sha256="1" * 64, form=TokenForm.COMPACT, claims=Frozen({"sub": "a"}))
@@ -148,3 +155,19 @@ def test_hostile_texts_take_no_time() -> None:
     """No pattern may look back without bound."""
     text = "Exceptions caught: " + "'" * 50_000 + "Could not load type '" + "a" * 200_000 + " SSL " * 50_000
     assert row(failure("IDX20803", text))["says"] == "metadata"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "document", "other"),
+    [
+        ("https://a.example/d", "https://b.example/k", True),
+        ("https://a.example/d", "https://A.example/k", False),
+        ("https://[zz/d", "https://b.example/k", None),
+        ("https://a.example/d", "https://[zz/k", None),
+        ("https://[zz/d", "https://[zz/k", None),
+    ],
+)
+def test_another_host_is_told_where_both_have_one(metadata: str, document: str, other: bool | None) -> None:
+    """What is no address lies on no host."""
+    fields = {"metadata_url": metadata, "document_url": document, "http_status": 404}
+    assert row(failure("IDX20803", "Unable to obtain configuration", fields=fields)).get("fetch.other_host") is other

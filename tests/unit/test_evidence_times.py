@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from authlens.diagnosis.evidence_times import clock, expiry, moment, whole_offset
-from authlens.model import Token, TokenForm
-from tests.unit.helpers.refusals import NOW, decoded, failure
+from authlens.diagnosis.evidence_times import clock, expiry, moment, of_request, whole_offset
+from authlens.model import Token, TokenForm, Verdict
+from tests.unit.helpers.refusals import ISSUER, NOW, decoded, failure, table
 
 
 def seconds(at: datetime) -> int:
@@ -88,3 +88,34 @@ def test_moments_are_read_in_every_form_a_field_may_have() -> None:
     forms = (wanted, wanted.replace(tzinfo=None), wanted.isoformat(), seconds(wanted))
     assert [moment(form) for form in forms] == [wanted] * 4
     assert moment("yesterday") is None
+
+
+LATER = NOW + timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    ("time", "assumed", "printed", "used"),
+    [
+        (NOW, False, LATER, NOW),
+        (NOW, True, LATER, LATER),  # the message prints UTC; of which zone the record's time is, nobody says
+        (NOW, True, None, NOW),
+        (None, False, LATER, LATER),
+        (None, False, None, None),
+    ],
+)
+def test_a_token_was_used_at_the_records_time_else_at_the_messages_own(
+    time: datetime | None, assumed: bool, printed: datetime | None, used: datetime | None
+) -> None:
+    """Where neither is there, nobody knows; the present has nothing to do with it."""
+    fields = {"current_time": printed.isoformat()} if printed else {}
+    assert of_request(failure(fields=fields, time=time, time_assumed=assumed)) == used
+
+
+def test_the_lifetime_of_a_token_without_a_time_is_unknown() -> None:
+    """A token that has expired since is not said to have been expired then."""
+    token = decoded({"iss": ISSUER, "exp": 1_000_000_000, "nbf": 999_999_000})
+    judgement = table([failure("IDX10511", token=token, time=None)]).judgements[0]
+    assert judgement is not None
+    verdicts = {check.name: (check.verdict, check.why) for check in judgement.checks}
+    for name in ("lifetime.already-valid", "lifetime.not-expired"):
+        assert verdicts[name] == (Verdict.UNKNOWN, "the time of the request is not known")

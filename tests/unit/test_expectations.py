@@ -198,12 +198,14 @@ FORMS: list[tuple[str, object, Mapping[str, object]]] = [
             "authority": f"https://login.microsoftonline.com/{TID}/v2.0",
             "issuers": ENTRA_ISSUERS,
             "audiences": (CLIENT, f"api://{CLIENT}"),
+            "by_tenant": True,
+            "by_version": True,
         },
     ),
     (
         "Identity.Web with an audience",
         {"AzureAd": {"Instance": INSTANCE, "TenantId": TID, "ClientId": CLIENT, "Audience": "api://orders"}},
-        {"audiences": ("api://orders",)},
+        {"audiences": ("api://orders",), "by_tenant": True, "by_version": False},
     ),
     (
         "Identity.Web with parameters",
@@ -239,6 +241,8 @@ FORMS: list[tuple[str, object, Mapping[str, object]]] = [
             "authority": "https://contoso.b2clogin.com/contoso.onmicrosoft.com/b2c_1_in/v2.0",
             "audiences": (CLIENT,),
             "issuers": (),
+            "by_tenant": True,
+            "by_version": False,
         },
     ),
     (

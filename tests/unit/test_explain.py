@@ -58,7 +58,7 @@ def test_expectations_are_words() -> None:
 def test_a_sentence_is_filled_and_says_what_is_unknown() -> None:
     """Placeholders become values, doubled braces one; what the log does not say is not made up."""
     row = {"kid": "b2", "keys_tried_count": 3}
-    assert sentence(RULE.explain, row) == "The token names key b2; (unknown) publishes it; {n} = 3."
+    assert sentence(RULE.explain, row) == "The token names key b2; an issuer that is not shown publishes it; {n} = 3."
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,13 @@ def test_a_sentence_is_filled_and_says_what_is_unknown() -> None:
         ("The metadata address {meta.address} is http.", "The metadata address is http."),
         ("The audience is not one that scheme {scheme} accepts.", "The audience is not one that this scheme accepts."),
         ("The token is of another type ({typ}) than that.", "The token is of another type than that."),
+        ("Key {kid} is published elsewhere.", "Key that the token names is published elsewhere."),
+        ("It was issued by {iss}.", "It was issued by an issuer that is not shown."),
+        (
+            "Its audience is a; this API expects {expected.audiences}.",
+            "Its audience is a; this API expects another one.",
+        ),
+        ("Its type is {typ}.", "Its type is (unknown)."),
     ],
 )
 def test_a_sentence_does_not_stumble_over_what_is_missing(template: str, told: str) -> None:

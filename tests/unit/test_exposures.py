@@ -168,7 +168,54 @@ def test_a_line_above_changes_no_id(tmp_path: Path) -> None:
     assert len(before) == 2
 
 
+def test_a_token_of_requests_that_succeed_is_as_usable(tmp_path: Path) -> None:
+    """An application that writes the header of every request gives away what no failure shows."""
+    good, cut = token(), token(sub="bob")[:-40]
+    records = [line(n, f"GET /orders Authorization: Bearer {good}") for n in range(1, 4)]
+    result = scan(tmp_path, *records, line(4, f"Authorization: Bearer {cut}"))
+    exposure = one(result, "live-token")
+    assert (exposure.count, exposure.failures, exposure.until) == (3, (), LATER)
+    assert found(scan(tmp_path, *records, now=LATER + timedelta(seconds=1)), "live-token") == []
+
+
+def test_outside_of_all_records_no_time_is_known(tmp_path: Path) -> None:
+    """Whoever asks for a period asks for what happened in it."""
+    log = tmp_path / "app.log"
+    log.write_text(line(1, f"Authorization: Bearer {token()}"), encoding="utf-8")
+    assert len(pipeline.scan([log], offline=True, now=NOW).exposures) == 1
+    assert pipeline.scan([log], offline=True, now=NOW, since=NOW - timedelta(days=9)).exposures == ()
+
+
+def test_too_many_different_tokens_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory has a bound; the report names it."""
+    monkeypatch.setattr("authlens.exposed.MOST", 3)
+    monkeypatch.setattr("authlens.pipeline.MOST", 3)
+    records = [line(n, f"Authorization: Bearer {token(jti=str(n))}") for n in range(1, 6)]
+    result = scan(tmp_path, *records)
+    assert len(found(result, "live-token")) == 3
+    assert any("holds 3 different tokens or more" in note for note in result.notes)
+    assert scan(tmp_path, *records[:2]).notes == tuple(n for n in result.notes if "different tokens" not in n)
+
+
+def test_a_copy_of_a_log_gives_nothing_more_away(tmp_path: Path) -> None:
+    """What is read twice is counted once; the same token in two logs is counted in both."""
+    names = ("a.log", "b.log", "c.log")
+    for name, number in zip(names, (1, 1, 2), strict=True):
+        (tmp_path / name).write_text(
+            line(number, f"Authorization: Bearer {token()}") + refusal(number + 5, tried(STRONG)), encoding="utf-8"
+        )
+    result = pipeline.scan([tmp_path / name for name in names], offline=True, now=NOW)
+    assert one(result, "live-token").count == 2
+
+
 # --------------------------------------------------------------------------- tokens in addresses
+
+
+def test_an_address_is_told_though_the_request_succeeded(tmp_path: Path) -> None:
+    """SignalR's clients send the token in the query, and many a proxy writes it down."""
+    shown = token(until=NOW - timedelta(days=1))
+    result = scan(tmp_path, line(1, f"GET /hub?id=7&access_token={shown} 101"))
+    assert (one(result, "token-in-url").count, found(result, "live-token")) == (1, [])
 
 
 @pytest.mark.parametrize(

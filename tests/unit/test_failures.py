@@ -1,6 +1,5 @@
 """What counts as one failure: roles, requests and texts, not nearness."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from authlens.failures import join
@@ -436,6 +435,6 @@ def test_two_sinks_in_one_file_tell_of_one_failure() -> None:
     ):
         log.add(text).add(text)
     assert len(log.failures()) == 2
-    log.records[1::2] = [replace(record, time=None) for record in log.records[1::2]]
+    log.records[1::2] = [record._replace(time=None) for record in log.records[1::2]]
     (failure,) = log.failures()
     assert failure.repeats == 3

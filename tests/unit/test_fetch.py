@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -295,6 +296,27 @@ def test_a_fresh_answer_serves_the_next_run(tmp_path: Path) -> None:
         documents, _ = _run(tmp_path, wire, clock)
         assert [k.kid for k in documents.published(KEYCLOAK).keys] == ["k1"]
         assert len(wire.asked) == requests
+
+
+def test_a_key_that_the_cache_does_not_hold_is_asked_for_once_a_run(tmp_path: Path) -> None:
+    """As ConfigurationManager asks again for an unknown kid, at most every five minutes, whatever the server permits."""
+    site = {u: replace(p, max_age=timedelta(hours=24)) for u, p in _site(KEYCLOAK).items() if isinstance(p, Reply)}
+    clock, wire = Clock(), Wire(site)
+    _run(tmp_path, wire, clock)[0].published(KEYCLOAK)
+    wire.pages[f"{KEYCLOAK}/keys"] = _ok(KEYS % "k2", max_age=timedelta(hours=24))
+    for minutes, kid, known, requests in (
+        (4, "k2", "k1", 0),
+        (2, "k1", "k1", 0),
+        (0, "k2", "k2", 1),
+        (9, "k3", "k2", 1),
+    ):
+        clock.time += timedelta(minutes=minutes)
+        wire.asked.clear()
+        documents, fetcher = _run(tmp_path, wire, clock)
+        fetcher.expect([kid])
+        for _ in range(3):
+            assert [k.kid for k in documents.published(KEYCLOAK).keys] == [known]
+        assert wire.asked == [f"{KEYCLOAK}/keys"] * requests
 
 
 def test_a_failed_request_keeps_the_last_good_answer(tmp_path: Path) -> None:

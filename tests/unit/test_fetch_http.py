@@ -136,8 +136,8 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, answers: dict[str, Callable[[Handler], None]]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, answers: dict[str, Callable[[Handler], None]], handler: type[Handler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.answers = answers
         self.seen: list[dict[str, str]] = []
         self.stopping = threading.Event()
@@ -210,8 +210,8 @@ ANSWERS: dict[str, Callable[[Handler], None]] = {
 
 
 @contextlib.contextmanager
-def _serving(context: ssl.SSLContext | None) -> Iterator[Server]:
-    server = Server(dict(ANSWERS))
+def _serving(context: ssl.SSLContext | None, handler: type[Handler] = Handler) -> Iterator[Server]:
+    server = Server(dict(ANSWERS), handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -408,6 +408,16 @@ def test_the_environment_may_name_authorities(idp: Idp, authority: Authority, mo
     assert client.get(target, largest=LARGEST, private=True)[0].status == 200
 
 
+def test_authorities_of_the_environment_that_cannot_be_used_are_why_there_is_no_answer(
+    idp: Idp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this document; nothing else ends by it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
+    with pytest.raises(NoAnswerError, match=r"not asked: .*gone\.pem: is no file of certificates"):
+        Client(limits=PATIENT, resolve=lambda *_: ("127.0.0.1",)).get(target, largest=LARGEST, private=True)
+
+
 def test_a_ca_bundle_that_is_none_is_told_at_once(tmp_path: Path) -> None:
     """Before any request, with the file's name."""
     bad = tmp_path / "bad.pem"
@@ -467,6 +477,74 @@ def test_a_proxy_of_the_environment_is_asked_and_named(idp: Idp, monkeypatch: py
         reply, named = idp.client.get(checked(f"http://{HOST}:81/ok", named=True), largest=LARGEST, private=True)
         assert (reply.text, named) == ("{}", f"127.0.0.1:{proxy.server_port}")
         assert proxy.seen[0]["path"] == f"http://{HOST}:81/ok"
+
+
+class Tunnel(Handler):
+    """A proxy that connects whoever asks to the one server there is, and sees nothing of what they say."""
+
+    upstream = 0
+
+    def do_CONNECT(self) -> None:
+        server = self.server
+        assert isinstance(server, Server)
+        server.seen.append({"path": self.path, **{k.lower(): v for k, v in self.headers.items()}})
+        with socket.create_connection(("127.0.0.1", self.upstream)) as there:
+            self.send_response(200)
+            self.end_headers()
+            back = threading.Thread(target=_pass_on, args=(there, self.connection), daemon=True)
+            back.start()
+            _pass_on(self.connection, there)
+            back.join(5)
+        self.close_connection = True
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := one.recv(65_536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def tunnel(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(Tunnel, "upstream", idp.server.server_port)
+    with _serving(None, Tunnel) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://me:secret@127.0.0.1:{proxy.server_port}/")
+        yield proxy
+
+
+def test_a_tunnel_of_a_proxy_sees_the_host_and_nothing_else(idp: Idp, tunnel: Server) -> None:
+    """CONNECT, with the credentials of the environment; the document goes from end to end."""
+    target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
+    reply, named = idp.client.get(target, largest=LARGEST, private=True)
+    assert (reply.status, reply.text) == (200, '{"a": 1}')
+    assert named == f"127.0.0.1:{tunnel.server_port}"
+    (seen,) = tunnel.seen
+    assert seen["path"] == f"{HOST}:{idp.server.server_port}"
+    assert seen["proxy-authorization"].startswith("Basic ")
+    assert "proxy-authorization" not in idp.server.seen[-1]
+
+
+def test_a_proxy_cannot_stand_in_for_the_server(idp: Idp, tunnel: Server) -> None:
+    """The certificate at the tunnel's end is checked as any other."""
+    target = checked(f"https://other.authlens.example:{idp.server.server_port}/ok", named=True)
+    with pytest.raises(NoAnswerError, match="certificate"):
+        idp.client.get(target, largest=LARGEST, private=True)
+    assert len(tunnel.seen) == 1
+
+
+def test_a_proxy_that_refuses_is_told(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own error, by its address; never by its password."""
+    target = checked(f"https://{HOST}:{idp.server.server_port}/ok", named=True)
+    with _serving(None) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://me:secret@127.0.0.1:{proxy.server_port}/")
+        with pytest.raises(NoAnswerError) as refused:
+            idp.client.get(target, largest=LARGEST, private=True)
+    through = f"through the proxy 127.0.0.1:{proxy.server_port}"
+    assert str(refused.value) == f"no tunnel was opened: 501 Unsupported method ('CONNECT'), {through}"
+    with pytest.raises(NoAnswerError) as gone:
+        idp.client.get(target, largest=LARGEST, private=True)
+    assert str(gone.value) == "127.0.0.1 cannot be connected to: the connection was refused"
 
 
 def test_no_proxy_is_honoured(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,7 @@ def test_a_good_key_has_size_and_thumbprint() -> None:
         (rsa_jwk(key_ops=["sign"]), "may not be used to verify"),
         ({"kty": "oct", "kid": "s", "k": "c2VjcmV0"}, "symmetric secret"),
         ({"kty": "OKP", "crv": "X25519", "x": "AAAA"}, "never signs"),
+        ({"kty": "OKP", "crv": {"a": 1}, "x": "AAAA"}, "never signs"),
         ({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}, "makes no Ed25519 key"),
         ({"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}, "curve that the library does not know"),
         (ec_jwk(y=number(5, 32)), "no point on P-256"),

@@ -1,5 +1,7 @@
 """What parts say adds up, wherever a log is split."""
 
+import pickle
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
@@ -56,3 +58,39 @@ def test_a_log_split_anywhere_says_the_same(name: str, borders: list[int]) -> No
     sightings, ledger = whole
     assert join(sightings)
     assert ledger.read.bytes == len(data)
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_what_another_process_observed_arrives_as_it_is(name: str) -> None:
+    """Packing leaves nothing out, in logs with and without envelopes."""
+    data = (FORMATS / name).read_bytes() * 3
+    seen = _seen(data, [])
+    again = pickle.loads(pickle.dumps(seen))
+    assert again == seen
+    assert again.close() == seen.close()
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_part_observed_as_if_it_stood_first_is_moved_to_its_place(name: str) -> None:
+    """Its lines are then those of the whole, whether a record is sure yet or at the border."""
+    data = (FORMATS / name).read_bytes() * 3
+    parts = _parts(data, [len(data) // 3, len(data) // 2])
+    layout = sniff(data, "app.log")
+    total, lines = observe(parts[0], layout), parts[0].data.count(b"\n")
+    for part in parts[1:]:
+        seen = observe(replace(part, line=1), layout)
+        total, lines = total + seen.settled(lambda said: said, lines), lines + seen.read.lines
+    assert total.close() == _seen(data, []).close()
+
+
+def test_records_that_differ_in_their_time_alone_have_each_its_own() -> None:
+    """What is read of equal texts is shared; place and time are not."""
+    text = "2026-03-04 11:15:{:02d}.000 +01:00 [INF] Bearer was not authenticated. Failure message: {}\n"
+    said = ("IDX10223: Lifetime validation failed.", "IDX10214: Audience validation failed.")
+    data = "".join(text.format(n, said[n % 2]) for n in range(40)).encode()
+    sightings, ledger = _seen(data, []).close()
+    assert [s.time.second for s in sightings if s.time is not None] == list(range(40))
+    assert [s.line for s in sightings] == list(range(1, 41))
+    assert [s.statement.text.partition(": ")[2] for s in sightings] == [said[n % 2] for n in range(40)]
+    assert len({id(s.statement) for s in sightings}) == 2
+    assert ledger.used.bytes == len(data)

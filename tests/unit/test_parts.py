@@ -45,7 +45,7 @@ def test_several_processes_see_the_same(tmp_path: Path) -> None:
     assert len(alone.sightings) == 36
 
 
-def _die(_one: object, _layout: Layout, _zone: object, _line: int) -> Observed:
+def _die(_one: object, _layout: Layout, _zone: object) -> Observed:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 

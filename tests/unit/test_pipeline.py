@@ -1,15 +1,19 @@
 """From logs to a result: several files, periods, and what the reports add up to."""
 
 import gzip
+import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from authlens import pipeline
 from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport
+from authlens.options import ScanOptions
 from authlens.parts import Progress
 from authlens.pipeline import ScanResult
 from tests.unit.helpers.logs import EXPIRED, START, first, line, noise, refusal, second
@@ -17,8 +21,9 @@ from tests.unit.helpers.logs import EXPIRED, START, first, line, noise, refusal,
 AUDIENCE = "IDX10214: Audience validation failed. Audiences: 'api://a'. Did not match: validationParameters.ValidAudience: 'api://b' or validationParameters.ValidAudiences: 'null'."
 
 
-def scan(*paths: Path, **options: object) -> ScanResult:
-    return pipeline.scan([str(p) for p in paths], offline=True, now=START + timedelta(days=1), **options)  # type: ignore[arg-type]  # passed on as they are
+def scan(*paths: Path, progress: Callable[[Progress], None] | None = None, **options: Any) -> ScanResult:
+    chosen = ScanOptions(offline=True, now=START + timedelta(days=1), **options)
+    return pipeline.run([str(p) for p in paths], chosen, progress=progress)
 
 
 def write(path: Path, *records: str) -> Path:
@@ -150,3 +155,33 @@ def test_a_cut_record_is_said_to_be_cut(tmp_path: Path) -> None:
     path = write(tmp_path / "app.log", text[: text.index("Audiences: 'api") + 6])
     failures = scan(path).failures
     assert [(f.code, f.cut) for f in failures] == [("IDX10223", False), ("IDX10214", True)]
+
+
+NO_ADDRESS = "https://[zz/x"
+FETCH = (
+    f"IDX20803: Unable to obtain configuration from: '{NO_ADDRESS}'. Exception: 'System.IO.IOException: "
+    f"IDX20804: Unable to retrieve document from: '{NO_ADDRESS}'.'"
+)
+ISSUER = (
+    f"IDX10205: Issuer validation failed. Issuer: '{NO_ADDRESS}'. Did not match: validationParameters.ValidIssuer: "
+    "'https://sso.example.com' or validationParameters.ValidIssuers: 'null'."
+)
+
+
+@pytest.mark.parametrize("code", ["IDX20803", "IDX10205", "IDX10501"])
+def test_what_only_looks_like_an_address_ends_no_scan(tmp_path: Path, code: str) -> None:
+    """In a message, in the settings, in a document's address and in the issuer that a document names."""
+    unknown_key = "IDX10501: Signature validation failed. Unable to match key: \nkid: 'k9'.\nNumber of keys tried: '1'."
+    text = {"IDX20803": FETCH, "IDX10205": ISSUER, "IDX10501": unknown_key}[code]
+    settings, bundle = tmp_path / "appsettings.json", tmp_path / "bundle.json"
+    settings.write_text(json.dumps({"Authentication": {"Schemes": {"Bearer": {"Authority": NO_ADDRESS}}}}))
+    keys = {"keys": [{"kty": "RSA", "kid": "k9", "n": "sXch", "e": "AQAB"}]}
+    documents = [
+        {"url": NO_ADDRESS, "status": 200, "body": keys},
+        {"url": f"{NO_ADDRESS}/.well-known/openid-configuration", "status": 200, "body": {"issuer": NO_ADDRESS}},
+        {"url": "https://sso.example.com/keys?appid=", "status": 200, "body": keys},
+    ]
+    bundle.write_text(json.dumps({"schema": "authlens.bundle/1", "documents": documents}))
+    result = scan(write(tmp_path / "app.log", refusal(1, text)), settings=[settings], bundles=[bundle])
+    assert [f.code for f in result.failures] == [code]
+    assert json.loads(result.to_json())["groups"]

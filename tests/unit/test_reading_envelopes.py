@@ -7,7 +7,19 @@ from datetime import UTC, datetime
 import pytest
 
 from authlens.reading.formats import sniff
-from tests.unit.helpers.written import EVENT_1, EVENT_7, EXCEPTION, HANDLER, START, hits, lines, mel, objects, stamp
+from tests.unit.helpers.written import (
+    EVENT_1,
+    EVENT_7,
+    EXCEPTION,
+    HANDLER,
+    START,
+    hits,
+    lines,
+    mel,
+    objects,
+    stamp,
+    text,
+)
 
 TWO = f"{EVENT_1}\n{EXCEPTION}", EVENT_7
 NANOSECONDS = 1772619330000000000
@@ -175,6 +187,37 @@ def test_the_layout_says_what_was_found_and_why() -> None:
     layout = sniff.sniff(WRAPPED["docker in cri"].encode(), "x")
     assert (layout.format, layout.envelopes) == ("mel-simple", ("cri", "docker-json"))
     assert "cri" in layout.why
+
+
+PAYLOADS = {
+    "mel": mel(),
+    "nlog": text("2026-03-04 10:15:30.0000|INFO|A.B|", separator="|"),
+    "log4net": text("2026-03-04 10:15:30,000 [7] INFO  A.B - "),
+    "duende": f"[10:15:30 Information] A.B\n{EVENT_1}\n{EXCEPTION}\n\n[10:15:30 Information] A.B\n{EVENT_7}\n\n",
+}
+SHIPPERS = {
+    "vector": lambda i, line: {"file": "/app.log", "host": "h", "message": line, "timestamp": stamp(i)},
+    "filebeat": lambda i, line: {"@timestamp": stamp(i), "message": line, "ecs": {"version": "8.0.0"}, "host": {"name": "h"}},
+    "grafana": lambda i, line: {"line": line, "timestamp": str(NANOSECONDS + i), "fields": {"app": "api"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shipper", SHIPPERS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_lines_in_the_messages_of_objects_are_a_log(shipper: str, payload: str) -> None:
+    """Whatever its layout; the objects are no events of their own."""
+    log = objects(*(SHIPPERS[shipper](i, line) for i, line in enumerate(lines(PAYLOADS[payload] * 3))))
+    assert [r.text for r in hits(log)] == list(TWO) * 3
+
+
+def test_a_document_that_is_larger_than_what_decides_is_known_from_its_beginning() -> None:
+    """One stream of Loki's, and JSON in each line of it."""
+    events = [json.dumps({"EventId": 7, "LogLevel": "Information", "Category": HANDLER, "Message": EVENT_7, "State": {"n": i}}) for i in range(1500)]  # fmt: skip
+    values = [[str(NANOSECONDS + i), line] for i, line in enumerate(events)]
+    log = json.dumps({"data": {"result": [{"stream": {"app": "api"}, "values": values}]}})
+    assert len(log) > 300_000
+    assert {(r.text, r.logger) for r in hits(log)} == {(EVENT_7, HANDLER)}
+    assert len(hits(log)) == 1500
 
 
 def test_rows_of_a_table_may_hold_line_feeds_and_quotes() -> None:

@@ -241,6 +241,26 @@ def test_a_structured_event_reads_the_same_whoever_wrote_it(name: str) -> None:
     assert (record.scheme, record.event_id) == ("Bearer", 7)
 
 
+OWN = {
+    "short names": {"ts": "2026-03-04T10:15:30.123Z", "lvl": "INFO", "src": HANDLER, "req": REQUEST, "msg": EVENT_1, "err": EXCEPTION},
+    "an object of the exception's parts": {"Time": "2026-03-04T10:15:30.123Z", "Severity": "Information", "Logger": HANDLER, "RequestId": REQUEST, "Said": EVENT_1, "ExceptionDetail": {"Type": "A.B", "StackTrace": EXCEPTION}},
+    "a list of lines": {"time": "2026-03-04T10:15:30.123Z", "level": "INFO", "logger": HANDLER, "message": EVENT_1, "exception": EXCEPTION.split("\n"), "requestId": REQUEST},
+    "nested": {"longdate": "2026-03-04 10:15:30.1230Z", "level": "INFO", "message": EVENT_1, "error": {"stack": EXCEPTION}, "scope": {"RequestId": REQUEST, "Category": HANDLER}},
+    "template and arguments": {"timestamp": "2026-03-04T10:15:30.123Z", "level": "INFO", "messageTemplate": "{Said}", "arguments": {"Said": EVENT_1}, "exception": EXCEPTION, "logger": HANDLER, "requestId": REQUEST},
+    "dotted": {"@timestamp": "2026-03-04T10:15:30.123Z", "log.level": "INFO", "message": EVENT_1, "ecs.version": "8.6.0", "log.logger": HANDLER, "error.message": EXCEPTION.split("\n")[0], "error.stack_trace": EXCEPTION, "labels": {"RequestId": REQUEST}},
+    "as MongoDB exports it": {"_id": {"$oid": "65"}, "Level": "Information", "UtcTimeStamp": {"$date": "2026-03-04T10:15:30.123Z"}, "RenderedMessage": EVENT_1, "Properties": {"SourceContext": HANDLER, "RequestId": REQUEST}, "Exception": EXCEPTION},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_objects_of_ones_own_are_known_by_the_shapes_of_their_values(name: str) -> None:
+    """Message, exception, time, level, logger and request, whatever they are called."""
+    for record in hits(objects(*[OWN[name]] * 3)):
+        assert record.text == f"{EVENT_1}\n{EXCEPTION}"
+        assert record.time == datetime(2026, 3, 4, 10, 15, 30, 123000, tzinfo=UTC)
+        assert (record.level, record.logger, record.request_id) == ("information", HANDLER, REQUEST)
+
+
 def test_an_exception_that_is_an_object_is_printed_as_net_prints_it() -> None:
     """The chain of Elasticsearch's exceptions, of ECS' error and of Application Insights' details is one text."""
     chain = [
@@ -304,6 +324,21 @@ def test_xml_events_may_share_a_line_or_lack_their_end() -> None:
     assert (first.origin.line, second.origin.line, third.origin.line) == (1, 1, 2)
     assert third.cut
     assert "IDX10205" in third.text
+
+
+@pytest.mark.parametrize("attributes", [False, True])
+def test_xml_of_ones_own_is_read_by_the_element_that_repeats(attributes: bool) -> None:
+    """Its members are elements or attributes; an element that is called nearly the same is no event."""
+    said = f"{EVENT_1}\n{EXCEPTION}"
+    members = f"<time>2026-03-04T10:15:30Z</time><level>Info</level><logger>{HANDLER}</logger>"
+    one = (
+        f'<log date="2026-03-04T10:15:30Z" level="Info" source="{HANDLER}"><![CDATA[{said}]]></log>\n'
+        if attributes
+        else f"<log>{members}<message>{EVENT_1}</message><exception>{EXCEPTION}</exception></log>\n"
+    )
+    for record in hits(one * 3):
+        assert (record.text, record.level, record.logger) == (said, "information", HANDLER)
+        assert record.time == datetime(2026, 3, 4, 10, 15, 30, tzinfo=UTC)
 
 
 def test_an_entity_of_ones_own_is_not_resolved() -> None:
@@ -375,3 +410,37 @@ def test_two_loggers_in_one_log_are_both_read() -> None:
     mixed = hits(serilog * 3 + objects(*[EVENT["clef"]] * 4) + serilog * 2)
     assert len(mixed) == 14
     assert sum(r.logger == HANDLER for r in mixed) == 4
+
+
+LATER = {
+    "mel": mel(),
+    "serilog": text("[2026-03-04 11:15:30.123] [INF] "),
+    "clef": objects({"@t": "2026-03-04T10:15:30Z", "@mt": EVENT_1, "@x": EXCEPTION}, {"@t": "2026-03-04T10:15:30Z", "@mt": EVENT_7}),
+    "json": objects({"ts": "2026-03-04T10:15:30Z", "msg": EVENT_1, "err": EXCEPTION}, {"ts": "2026-03-04T10:15:30Z", "msg": EVENT_7}),
+    "indented": "".join(json.dumps({"Timestamp": "2026-03-04T10:15:30Z", "EventId": 1, "LogLevel": "Information", "Category": "A", "Message": m, "Exception": x}, indent=2) + "\n" for m, x in ((EVENT_1, EXCEPTION), (EVENT_7, ""))),
+    "xml": "".join(f'<log4net:event logger="A" timestamp="2026-03-04T10:15:30Z" level="INFO"><log4net:message>{m}</log4net:message></log4net:event>\n' for m in (f"{EVENT_1}\n{EXCEPTION}", EVENT_7)),
+}  # fmt: skip
+EARLIER = {
+    "nlog": "2026-03-04 11:15:30.1234|INFO|Api.Orders|Order loaded\n",
+    "mel-json": objects({"EventId": 1, "LogLevel": "Information", "Category": "A", "Message": "Order loaded"}),
+}
+
+
+@pytest.mark.parametrize("size", [2_000, 400_000])
+@pytest.mark.parametrize("earlier", EARLIER)
+@pytest.mark.parametrize("later", LATER)
+def test_another_logger_may_take_over_at_any_place(earlier: str, later: str, size: int) -> None:
+    """Also far behind what the layout is first decided from."""
+    log = EARLIER[earlier] * (size // len(EARLIER[earlier])) + LATER[later] * 5
+    records = hits(log, layout=sniff.sniff(log.encode(), "app.log"))
+    assert [r.text for r in records] == [f"{EVENT_1}\n{EXCEPTION}", EVENT_7] * 5
+
+
+@pytest.mark.parametrize("zone", ["", " +00:00"])
+def test_a_code_behind_the_level_is_no_logger(zone: str) -> None:
+    """A file written without loggers is not taken for App Service's, whose lines name theirs where the code stands."""
+    message = "IDX10223: Lifetime validation failed. The token is expired."
+    (record,) = hits(f"2026-03-04 11:15:30.123{zone} [Error] {message}\n")
+    assert (record.text, record.logger, record.level) == (message, None, "error")
+    (record,) = hits(f"2026-03-04 11:15:30.123 +00:00 [Error] {HANDLER}: {message}\n")
+    assert (record.text, record.logger) == (message, HANDLER)

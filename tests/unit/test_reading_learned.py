@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from authlens.model import Record
 from authlens.reading import timestamps
-from authlens.reading.formats import sniff
+from authlens.reading.formats import learn, sniff
 from tests.unit.helpers.written import EVENT_1, EVENT_7, EXCEPTION, HANDLER, REQUEST, cuts, hits, lines, mel, read, text
 
 MORNING = datetime(2024, 5, 1, 10, 0, tzinfo=UTC)
@@ -42,6 +42,9 @@ HEADS = {
     "request in angles": (f"2024-05-01T10:00:00Z Information JwtBearerHandler <{REQUEST}> ", MORNING),
     "time in braces": ("{2024-05-01T10:00:00Z} (I) ", MORNING),
     "request's line": (f"2024-05-01T10:00:00Z INF GET /orders {HANDLER} ", MORNING),
+    "level like a syslog's host": (f"2024-05-01 10:00:00.000 WRN {HANDLER}: ", MORNING),
+    "padded level": (f"2024-05-01 10:00:00.000 [4] [Warning    ] [{HANDLER}] ", MORNING),
+    "logger on a line of its own": (f"2024-05-01 10:00:00.0000 | INFO | {HANDLER}\n", MORNING),
 }
 
 
@@ -167,6 +170,60 @@ def test_properties_behind_a_message_of_several_lines_are_read() -> None:
         assert (second.request_id, second.text) == (REQUEST, EVENT_7)
 
 
+def test_a_time_behind_the_message_is_read() -> None:
+    """It stands on the message's last line, before the exception; so does the logger."""
+    tail = f" <{HANDLER}> 2024-05-01 10:00:00.000 +00:00"
+    records = hits(f"[INF] {EVENT_1}{tail}\n{EXCEPTION}\n[INF] {EVENT_7}{tail}\n" * 3)
+    assert [r.text for r in records] == [f"{EVENT_1}\n{EXCEPTION}", EVENT_7] * 3
+    assert {(r.time, r.logger, r.level) for r in records} == {(MORNING, HANDLER, "information")}
+
+
+@pytest.mark.parametrize("separator", ["|", " | ", ";", "\t"])
+def test_an_exception_in_a_column_of_its_own_is_told_from_the_message(separator: str) -> None:
+    """As it is where it stands on a line of its own."""
+    first, *_ = hits(text("2024-05-01 10:00:00.0000|INFO|A.B|", separator=separator) * 3)
+    assert first.text == f"{EVENT_1}\n{EXCEPTION}"
+
+
+def test_a_request_may_be_named_or_not() -> None:
+    """A column that is empty outside a request is the same column."""
+    within = f"2024-05-01T10:00:00.0000000Z|INFO|7|{REQUEST}|{HANDLER}|"
+    log = f"2024-05-01T10:00:00.0000000Z|INFO|7||{HANDLER}|Application started. Press Ctrl+C\n" + text(within)
+    records = [r for r in hits(log * 3) if r.text.startswith(EVENT_1)]
+    assert [(r.level, r.logger, r.request_id) for r in records] == [("information", HANDLER, REQUEST)] * 3
+
+
+def test_a_level_in_a_sentence_makes_no_head() -> None:
+    """A message that says "Auth error" and a code is no column of a level."""
+    duende = (
+        f"[10:00:00 Information] {HANDLER}\n{EVENT_7}\n\n[10:00:01 Error] Api.Orders\nAuth error for 7: IDX10205: x\n\n"
+    )
+    assert [r.logger for r in hits(duende * 3)] == [HANDLER, "Api.Orders"] * 3
+
+
+GREP = {
+    "name": lambda at, line, mark: f"app.log{mark}{line}",
+    "number": lambda at, line, mark: f"{at + 1}{mark}{line}",
+    "both": lambda at, line, mark: f"logs/app-1.log{mark}{at + 1}{mark}{line}",
+}
+
+
+@pytest.mark.parametrize("name", GREP)
+@pytest.mark.parametrize("payload", ["mel", "serilog"])
+def test_what_grep_prints_is_read_through_its_prefixes(name: str, payload: str) -> None:
+    """A colon stands before the lines that were looked for, a dash before those around them."""
+    log = lines((mel() if payload == "mel" else text("2024-05-01 10:00:00.000 +00:00 [INF] ")) * 4)
+    found = "".join(GREP[name](at, line, ":" if "IDX" in line else "-") + "\n" for at, line in enumerate(log))
+    assert [r.text for r in hits(found)] == [f"{EVENT_1}\n{EXCEPTION}", EVENT_7] * 4
+
+
+def test_what_grep_left_out_does_not_join_what_it_printed() -> None:
+    """Behind its dashes begins something else, if only with the rest of a record."""
+    head = "2024-05-01 10:00:00.000 +00:00 [INF] "
+    log = f"{head}Order loaded\n--\n{EXCEPTION}\n--\n{head}{EVENT_7}\n"
+    assert [r.text.strip("-\n") for r in hits(log * 3)] == [EXCEPTION, EVENT_7] * 3
+
+
 def test_a_trace_parent_in_a_column_stands_for_the_request() -> None:
     """One in the message itself does not."""
     trace, span = "25e04a055430ce03cdf8fe8545951356", "d9e1a389f89a13a6"
@@ -181,6 +238,11 @@ def test_only_slashes_may_be_american(printed: str) -> None:
     """Dashes, dots and the Spanish halves of the day put the day first."""
     assert timestamps.parse(printed) == (MORNING, True)
     assert timestamps.parse("1/5/2024 10:00:00 AM") == (MORNING.replace(month=1, day=5), True)
+
+
+def test_prefixes_that_divide_into_different_columns_are_not_alike() -> None:
+    """A bracket behind a letter is divided, behind another character it is one column."""
+    assert learn.prefix([f"api{c}[812]:         at A.B(" for c in ("", "\ufffd")]) is not None
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ import gzip
 import io
 import lzma
 import os
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from authlens.reading import sources
 from authlens.reading.sources import Source, Unreadable, find
 
 LOG = b"".join(b"2026-03-04 11:15:30.123 +01:00 [INF] Order %d loaded\n" % n for n in range(20_000))
@@ -61,12 +63,12 @@ def test_a_file_is_opened_by_what_it_is(name: str, tmp_path: Path) -> None:
 
 
 def test_parts_know_where_they_are(tmp_path: Path) -> None:
-    """Offsets and lines are those of the decompressed text; only one is the first, only one the last."""
+    """Offsets are those of the decompressed text, lines each part's own; only one is the first, only one the last."""
     path = tmp_path / "app.log"
     path.write_bytes(PACKED["gzip"])
     parts = list(_only(path).parts(100_000))
     assert [p.offset for p in parts] == [n * 100_000 for n in range(len(parts))]
-    assert [p.line for p in parts] == [1 + LOG.count(b"\n", 0, p.offset) for p in parts]
+    assert [p.line for p in parts] == [1] * len(parts)
     assert [p.first for p in parts] == [True] + [False] * (len(parts) - 1)
     assert [p.last for p in parts] == [False] * (len(parts) - 1) + [True]
     assert all(len(p.data) <= 100_000 for p in parts)
@@ -83,6 +85,20 @@ def test_what_can_be_read_of_a_torn_file_is_read(name: str, tmp_path: Path) -> N
     assert data or name in {"bzip2", "xz"}  # their blocks are larger than this log
     assert source.error is not None
     assert source.error.hint
+
+
+def test_reading_that_is_given_up_leaves_no_thread_behind(tmp_path: Path) -> None:
+    """Who takes one part of a compressed log and no more ends the unpacking too."""
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(gzip.compress(LOG * 30))
+    before = set(threading.enumerate())
+    parts = _only(path).parts(1000)
+    assert isinstance(parts, Generator)
+    assert next(parts).data == LOG[:1000]
+    parts.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def test_a_bomb_is_not_unfolded(tmp_path: Path) -> None:
@@ -127,6 +143,54 @@ def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
     names = [os.path.relpath(s.path, tmp_path) for s in find([str(tmp_path)])]
     assert names == ["a.txt", "b.log", str(Path("sub", "c.json"))]
     assert _bytes(_only(tmp_path / "app.dll")) == LOG
+
+
+def test_what_lies_beside_the_logs_of_a_folder_is_passed_over(tmp_path: Path) -> None:
+    """Settings, keys, bundles and reports are no logs, and it is said which; named itself, each is read."""
+    beside = {
+        "appsettings.Production.json": "{}",
+        "Api.deps.json": "{}",
+        "report.json": '{\n  "schema": "authlens.scan/1"}',
+        "bundle.json": '{"documents": []}',
+        "jwks.json": '{"keys":[{"kty":"RSA"}]}',
+        "openid-configuration.json": '{"issuer":"https://idp.example"}',
+        "out.sarif": '{"$schema": "https://json.schemastore.org/sarif-2.1.0.json"}',
+    }
+    for name, content in beside.items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "app.json").write_bytes(LOG)
+    passed: list[str] = []
+    names = [s.path for s in find([str(tmp_path)], passed=passed)]
+    assert names == [str(tmp_path / "app.json")]
+    assert passed == sorted(str(tmp_path / name) for name in beside)
+    assert [s.path for s in find([str(tmp_path / "bundle.json")])] == [str(tmp_path / "bundle.json")]
+
+
+@pytest.mark.parametrize("packed", ["gz", "zip"])
+def test_what_explodes_is_given_up_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: str) -> None:
+    """Far more than its size, beyond what is free; what came before is read."""
+    monkeypatch.setattr(sources, "_FREE", 1024 * 1024)
+    monkeypatch.setattr(sources, "_RATIO", 100)
+    path = tmp_path / f"app.log.{packed}"
+    if packed == "gz":
+        path.write_bytes(gzip.compress(LOG + bytes(48 * 1024 * 1024), 9))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            archive.writestr("app.log", LOG + b"x" * (48 * 1024 * 1024))
+    source = _only(path)
+    data = _bytes(source)
+    assert data.startswith(LOG)
+    assert len(data) < 40 * 1024 * 1024
+    assert source.error is not None
+    assert "more than any log would" in str(source.error)
+
+
+def test_zeros_in_a_text_make_it_no_binary(tmp_path: Path) -> None:
+    """A file that was cut off while it was written has them at its beginning, one after a crash in between."""
+    for data in (bytes(5000) + LOG, LOG + bytes(5000) + b"\n" + LOG):
+        path = tmp_path / "app.log"
+        path.write_bytes(data)
+        assert _bytes(_only(path)) == data
 
 
 def test_what_is_not_there_says_so(tmp_path: Path) -> None:

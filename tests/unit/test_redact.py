@@ -59,6 +59,18 @@ def test_a_masked_token_can_be_recognised() -> None:
         ("Authorization: Basic dXNlcjpwYXNzd29yZDE=", "dXNlcjpwYXNzd29yZDE"),
         (".AspNetCore.Cookies=CfDJ8abcdefghijklmnopqrstuvwxyz0123", "CfDJ8abcdefghijklmnopqrstuvwxyz0123"),
         ('{"kty":"oct","k":"c2VjcmV0LXNlY3JldC1zZWNyZXQ"}', "c2VjcmV0LXNlY3JldC1zZWNyZXQ"),
+        ('"Jwt:Key": "hunter2hunter2"', "hunter2"),
+        ("Jwt__Key=hunter2hunter2", "hunter2"),
+        ('{"JwtSettings": {"Issuer": "x", "Key": "hunter2hunter2"}}', "hunter2"),
+        ("AzureAd__ClientSecret=hunter2~x.y", "hunter2"),
+        ("DB_PASSWORD=hunter2", "hunter2"),
+        ("Server=db;Password=P@ss w0rd, too;Encrypt=true", "w0rd, too"),
+        ('{"password": "two words"}', "words"),
+        ("Cookie: a=b; session=hunter2; c=d", "hunter2"),
+        ("state=hunter2&code=hunter2", "hunter2"),
+        ("url=%2Fcb%3Fcode%3Dhunter2%26x%3D1", "hunter2"),
+        ("Authorization=Basic%20dXNlcjpwYXNzd29yZDE", "dXNlcjpwYXNzd29yZDE"),
+        ("value: QXV0aG9yaXphdGlvbjogQmFzaWMgaHVudGVyMg==", "aHVudGVyMg"),
         ("Tokens.SymmetricSecurityKey, KeyId: '', InternalId: 'pWjK3v'.", "pWjK3v"),
     ],
 )
@@ -66,6 +78,14 @@ def test_secrets_go_wherever_their_name_tells(text: str, secret: str) -> None:
     """A value named as secret is replaced, with what stands around it left in place."""
     assert secret not in mask(text)
     assert mask(text)[:5] == text[:5]
+
+
+@pytest.mark.parametrize("between", ["%2E", "%252e", "\\u002E", "&#46;", "/", '","', ".\\n", ".\n  "])
+def test_the_signature_goes_however_the_segments_are_joined(between: str) -> None:
+    """A short signature looks like a key id; behind a token it is none."""
+    short = b64(bytes((i * 73 + 41) % 256 for i in range(32)))
+    assert short[:12] not in mask(between.join((*JWT.split(".")[:2], short)))
+    assert mask(f"kid: '{short}'") == f"kid: '{short}'"
 
 
 @pytest.mark.parametrize("end", ["\n-----END RSA PRIVATE KEY-----", "", "\n…"])
@@ -86,6 +106,8 @@ def test_private_keys_go_whole_or_cut(end: str) -> None:
         "[PII of type 'System.String' is hidden. For more details, see https://aka.ms/IdentityModel/PII.]",
         "eyebrow and ewe",
         "The secret: a weak one can be guessed.",
+        "code=IDX10503 state=Running HResult: 80131501 Authentication failed. Result: IDX10208: x",
+        f"at {b64({'alg': 'RS256'})[:9]}\nMicrosoft.IdentityModel.Tokens.SecurityTokenSignatureKeyNotFoundException",
     ],
 )
 def test_what_an_operator_needs_stays(text: str) -> None:
@@ -106,7 +128,21 @@ def test_masking_twice_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["eyJ", "eyJa.", "Bearer a", '\\"sub\\":\\"', "a@", "://a:", "=" * 3, "password=", "[token "]
+    "unit",
+    [
+        "eyJ",
+        "eyJa.",
+        "Bearer a",
+        '\\"sub\\":\\"',
+        "a@",
+        "://a:",
+        "=" * 3,
+        "password=",
+        "[token ",
+        "signature=Ab1",
+        "code=x",
+        "cookie=a=b; ",
+    ],
 )
 def test_masking_is_linear(unit: str) -> None:
     """A megabyte made of the beginnings of what is looked for takes no longer than any other."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from authlens.model import Alternative, Frozen, Token, TokenForm
-from authlens.reports.document import LONGEST_TEXT, document, rfc3339, to_json
+from authlens.model import Alternative, Frozen, Result, Token, TokenForm
+from authlens.reports.baseline import Baseline
+from authlens.reports.document import LONGEST_TEXT, Document, document, dump, rfc3339, to_json
 from tests.unit.helpers import results
 
 CONTRACT = {
@@ -238,3 +239,59 @@ def test_severities_are_counted_even_where_there_are_none() -> None:
     assert Counter(document(results.healthy())["summary"]["by_severity"]) == Counter(
         dict.fromkeys(("critical", "high", "medium", "low", "informational"), 0)
     )
+
+
+# --------------------------------------------------------------------------- what failures share
+
+
+def _many() -> Result:
+    """The typical findings, then again at later times, of other clients and with a text that looks like a format."""
+    one = results.typical()
+    again = [
+        replace(
+            f,
+            id=f"{f.id}-{n}",
+            failure=replace(
+                f.failure,
+                time=results.at(n),
+                client=f"10.0.0.{n % 3}",
+                host=f"100%s-{n}",
+                request_id=f"{n}%d",
+            ),
+        )
+        for n in range(4)
+        for f in one.findings
+    ]
+    return replace(one, findings=(*one.findings, *again))
+
+
+def test_the_text_of_a_failure_is_the_failure() -> None:
+    """However much failures have in common, each is written as if it stood alone."""
+    parts = Document(_many())
+    told = list(parts.failures())
+    assert [json.loads(text) for text in parts.texts()] == told
+    assert list(parts.texts()) == [dump(one) for one in told]
+    assert len({one["id"] for one in told}) == len(told) > 4
+
+
+def test_what_is_known_from_before_is_said_of_each_failure() -> None:
+    """Two failures of one kind, one of them known."""
+    many = _many()
+    known = Baseline(failures=frozenset({many.findings[-1].id}))
+    texts = [json.loads(text) for text in Document(many, baseline=known).texts()]
+    assert [one["id"] for one in texts if one["known"]] == [many.findings[-1].id]
+
+
+def test_more_kinds_than_are_remembered_change_nothing() -> None:
+    """A log with thousands of different tokens, each coming back."""
+    one = results.typical()
+    first = one.findings[0]
+    users = [
+        replace(first, id=f"{n}", failure=replace(first.failure, fields=Frozen({"sub": f"user {n}"})))
+        for n in range(1500)
+    ]
+    result = replace(one, findings=tuple(users))
+    parts = Document(result)
+    once, twice = list(parts.texts()), list(parts.texts())
+    assert once == twice
+    assert len(set(once)) == len(once)

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from authlens.model import Result
+from authlens.model import Alternative, InputReport, Result
 from authlens.reports import charts, diff
 from authlens.reports.document import Document
 from authlens.reports.html import LARGEST, render
@@ -186,7 +186,7 @@ def test_a_page_stays_small_whatever_the_log() -> None:
     groups = tuple(results.group([f], id=f"g{i}", issuers=(text,) * 9) for i, f in enumerate(found))
     page = render(Document(replace(results.typical(), findings=tuple(found), groups=groups)))
     assert len(page.encode()) <= LARGEST
-    assert "of 700 causes shown; the rest in the JSON" in page
+    assert "of 700 groups shown; the rest in the JSON" in page
 
 
 def test_cut_lists_say_how_much_is_missing() -> None:
@@ -264,3 +264,74 @@ def test_a_sentence_is_not_compared_with_an_address() -> None:
     """Marking letters that a remark happens to share with a value would mislead."""
     left, right = diff.pieces("https://idp.example.org", "https of idp.example.org: not known")
     assert not any(differs for _, differs in (*left, *right))
+
+
+def many(causes: int, groups: int) -> Result:
+    """A result of so many groups, their causes and schemes taken in turn."""
+    found = [
+        replace(f, id=f"id{i}", cause=f"sig.cause-{i % causes}", title=f"Cause {i % causes}")
+        for i, f in zip(range(groups), itertools.cycle(results.okta()), strict=False)
+    ]
+    told = [results.group([f], id=f"g{i}", schemes=(f"Scheme{i}",)) for i, f in enumerate(found)]
+    return replace(results.typical(), findings=tuple(found), groups=tuple(told))
+
+
+def test_many_groups_are_a_table_after_the_worst() -> None:
+    """Each leads to its detail; no group is in neither, and the heading counts causes and groups."""
+    page = render(Document(many(causes=15, groups=20)))
+    assert ">20 tokens refused, 15 causes in 20 groups</h1>" in page
+    assert page.count('<li class="answer') == 8
+    rows = re.findall(r'<tr><th scope="row"><a href="#([^"]+)">Cause \d+</a></th>', page)
+    assert len(rows) == 12
+    assert all(f'id="{anchor}"' in page for anchor in rows)
+
+
+def test_where_there_are_many_the_answer_tells_each_cause_once() -> None:
+    """Eleven issuers with the same fault must not hide the next cause; the card counts the others."""
+    page = render(Document(many(causes=3, groups=20)))
+    answer = page[page.index('<ol class="answers">') : page.index("</ol>\n<div")]
+    assert re.findall(r'<a href="#[^"]+">(Cause \d)</a>', answer) == ["Cause 0", "Cause 1", "Cause 2"]
+    assert re.findall(r'<a href="#brief">(.*?)</a> of (.*?)</span>', answer) == [
+        ("6 further groups", "6 requests"),
+        ("6 further groups", "6 requests"),
+        ("5 further groups", "5 requests"),
+    ]
+
+
+def test_the_sum_over_causes_closes() -> None:
+    """The commonest are listed, the failures of the rest are counted."""
+    page = render(Document(many(causes=15, groups=20)))
+    (line,) = re.findall(r"20 failures = (.*?).</p>", page)
+    assert sum(map(int, re.findall(r"(?:^|\+ )(\d+) ", line))) == 20
+    assert line.endswith("of 3 further causes")
+
+
+def test_groups_of_one_cause_are_one_series() -> None:
+    """A legend that names a cause twice tells nothing; its numbers add up to all failures."""
+    page = render(Document(many(causes=3, groups=20)))
+    legend = page[page.index('<ul class="legend">') :]
+    named = re.findall(r'</span> (.*?) <span class="soft">\((\d+)\)', legend[: legend.index("</ul>")])
+    assert [name for name, _ in named] == ["Cause 0", "Cause 1", "Cause 2"]
+    assert sum(int(number) for _, number in named) == 20
+
+
+def test_what_would_decide_is_said_once() -> None:
+    """For all open causes together; what concerns only some names them."""
+    open_causes = (
+        Alternative(cause="aud.missing", why="It may be so.", decided_by=("the switch", "one token")),
+        Alternative(cause="aud.url-form", why="Or so.", decided_by=("the switch",)),
+    )
+    found = tuple(replace(f, alternatives=open_causes) for f in results.okta())
+    groups = (results.group(list(found), alternatives=open_causes),)
+    page = render(Document(replace(results.typical(), findings=found, groups=groups)))
+    assert page.count("the switch") == 1
+    assert re.search(r'one token <span class="soft">\(aud\.missing\)</span>', page)
+
+
+def test_a_file_that_could_not_be_read_is_no_row_of_zeros() -> None:
+    """Nor is it said that authentication is not visible in it."""
+    broken = InputReport(path="broken.gz", layout=None, error="broken off")
+    page = render(Document(replace(results.typical(), inputs=(*results.typical().inputs, broken))))
+    row = next(line for line in page.splitlines() if "broken.gz</code></th>" in line)
+    assert "broken off" in row
+    assert "visible" not in row

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from authlens.model import Evidence, Failure, Finding, Frozen
-from authlens.reports import wording
 from authlens.reports.keys import Tried, side_by_side
 from tests.unit.helpers import results
 
@@ -64,24 +63,3 @@ def test_the_thumbprint_of_a_secret_is_not_shown() -> None:
     known = Tried()
     known.add(results.finding(failure, "sig.wrong-key"))
     assert "secret-thumbprint" not in str(side_by_side([], known.of([ISSUER], [])))
-
-
-def test_issuers_that_were_not_asked_are_one_note_that_says_how_to() -> None:
-    """However many a log names; other notes stay."""
-    asked = [
-        f"https://a{n}.example: not asked: --allow-issuer https://a{n}.example{' or --online' if n else ''} would ask "
-        f"https://a{n}.example/.well-known/openid-configuration"
-        for n in range(5)
-    ]
-    first, second = wording.digest([*asked, "the cache cannot be written"])
-    assert first.startswith("5 issuers not asked for keys; to ask: --allow-issuer ISSUER, or --online for 4 of them.")
-    assert "https://a0.example" in first
-    assert second == "the cache cannot be written"
-    (one,) = wording.digest(asked[:1])
-    assert "to ask: --allow-issuer https://a0.example." in one
-    offline = [
-        f"https://a{n}.example: not among the documents at hand, and the network was not asked" for n in range(3)
-    ]
-    assert wording.digest(offline) == [
-        "3 issuers whose keys no document at hand tells (--bundle): https://a0.example, https://a1.example, https://a2.example."
-    ] or wording.digest(offline)[0].startswith("3 issuers whose keys")

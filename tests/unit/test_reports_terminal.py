@@ -55,7 +55,7 @@ def test_many_causes_fit_too(number: int) -> None:
     """Causes that find no room are counted."""
     lines = shown(many(number)).splitlines()
     assert len(lines) <= terminal.MOST_LINES
-    assert sum(line.startswith("HIGH") for line in lines) == number or "more causes with" in "\n".join(lines)
+    assert sum(line.startswith("HIGH") for line in lines) == number or "more groups with" in "\n".join(lines)
 
 
 def test_it_answers_first() -> None:
@@ -184,3 +184,13 @@ def test_letters_with_marks_stay_and_towers_of_marks_do_not() -> None:
     """Scripts that need combining characters can be read; a hundred on one letter cannot cover the line above."""
     assert wording.visible("a\u0301 n\u0303") == "a\u0301 n\u0303"
     assert wording.visible("a" + "\u0301" * 100).count("\u0301") == 3
+
+
+def test_where_there_is_no_room_groups_of_one_cause_share_a_line() -> None:
+    """The worst is still told with what to do; then each cause with its groups, the commonest first."""
+    found = [replace(f, id=f"id{i}", title=f"Cause {i % 3}") for i, f in enumerate(results.okta() * 9)]
+    groups = tuple(results.group([f], id=f"g{i}") for i, f in enumerate([*found[:20], found[1]]))
+    lines = shown(replace(results.typical(), findings=tuple(found), groups=groups)).splitlines()
+    assert any(line.startswith("  do    ") for line in lines)
+    listed = [(line.split(" × ")[0], line.split(" · ")[-1]) for line in lines if " × " in line]
+    assert listed == [("HIGH  8", "8 groups"), ("HIGH  6", "6 groups"), ("HIGH  6", "6 groups")]

@@ -125,6 +125,17 @@ def test_an_older_copy_that_went_on_counts_once() -> None:
         logs.reverse()
 
 
+def test_an_overlap_may_begin_and_end_within_records() -> None:
+    """The first record of one has lost its head, the last of the other its end: both stand whole in the other file."""
+    texts = [f"IDX10223: expired {n}" for n in range(6)]
+    whole = [seen(n, text, request=f"0HN:{n}") for n, text in enumerate(texts)]
+    cut = whole[3]._replace(statement=Statement(text=texts[3][:12]))
+    rest = whole[1]._replace(time=None, request_id=None, statement=Statement(text=texts[1][9:]))
+    older, newer = Log("app.log.1", (*whole[:3], cut)), Log("app.log", (rest, *whole[2:]), Amount(bytes=900, lines=9))
+    (series,) = arrange([older, newer]).series
+    assert [len(kept) for _, kept in series.members] == [4, 2]
+
+
 def test_the_same_second_proves_nothing() -> None:
     """Two replicas without ids whose records fall into one second are kept apart; a long equal run is an overlap."""
     one, other = (seen(1),), (seen(1),)

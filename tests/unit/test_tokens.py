@@ -203,6 +203,28 @@ def test_what_the_client_glued_to_the_token_is_a_defect(text: str, defect: str) 
     assert defect in (only(text).defect or "")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{"Authorization": "Bearer {}"}}',
+        '{{"headers": {{"AuthHeader": "Bearer {}"}}}}',
+        '"{{\\"Authorization\\": \\"Bearer {}\\"}}"',
+        "Authorization: 'Bearer {}'",
+    ],
+)
+def test_the_value_of_a_header_begins_with_its_scheme(text: str) -> None:
+    """The word Bearer is where it belongs there; only a quoted token that begins with it is malformed."""
+    (token,) = tokens.find(text.format(JWT))
+    assert (token.form, token.raw, token.defect) == (TokenForm.COMPACT, JWT, None)
+
+
+@pytest.mark.parametrize("dot", ["%2E", "%2e", "\\u002E"])
+def test_escaped_dots_are_dots(dot: str) -> None:
+    """No client has to escape them, and some do."""
+    (token,) = tokens.find(f"GET /callback?id_token={JWT.replace('.', dot)}&state=1")
+    assert (token.form, token.raw) == (TokenForm.COMPACT, JWT)
+
+
 def test_tokens_come_in_the_order_of_the_text_and_each_once() -> None:
     """A token that one message repeats is one token."""
     other = f"{encode({**HEADER, 'kid': 'k-2'})}.{encode(CLAIMS)}.{SIGNATURE}"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authlens import tokens
-from authlens.model import Expectations, Frozen, TokenForm
+from authlens.model import Expectations, Frozen, TokenForm, Verdict
 from authlens.trust.validate import judge, validate
 
 
@@ -158,3 +158,55 @@ def test_any_bytes_can_stand_in_the_segments(header: bytes, payload: bytes, sign
     raw = made(header, payload, encode(signature))
     assert tokens.parse(raw).raw == raw
     assert validate(raw, {"keys": []}).valid is False
+
+
+_WRITTEN = st.sampled_from(
+    (
+        *("null", "true", "[]", "{}", "1e400", "NaN", "-0", "9" * 60, '"\\ud800"', '"\\u0000"', '"}{"', '"a\\"b"'),
+        *(
+            '{"iss":1,"iss":2}',
+            "[[",
+            '"unterminated',
+            '"https://[::1"',
+            '"https://login.microsoftonline.com/tfp/a/b/v2.0"',
+        ),
+    )
+)
+"""JSON values as they stand in a text, whole or not."""
+_MEMBERS = st.dictionaries(_NAMES, _WRITTEN, max_size=4).map(lambda m: ",".join(f'"{n}":{v}' for n, v in m.items()))
+_OBJECT = _MEMBERS.map(lambda members: '{"alg":"RS256","kid":"k","tid":"t"' + (f",{members}" if members else "") + "}")
+_BEFORE = st.sampled_from(
+    ("", "Bearer ", "token: '", "?access_token=", "\\n", "%20", '{"token":"', "jwt \\u0027", "\x1b[32m")
+)
+_BEHIND = st.sampled_from(("", "'", ".", "…", "...", "[truncated]", "\\u0027", '"}', "&x=1", ")", "\ud800"))
+_DAMAGE = st.sampled_from(("", "=", "+", " ", ".", "…", "\n", "%", "%2E", "\x00", "İ", "\ud800", '"', "\\", "{"))
+
+
+@st.composite
+def _damaged(draw: st.DrawFn) -> str:
+    """A token, compact or decoded, with something around it and something wrong inside."""
+    header, payload = draw(_OBJECT), draw(_OBJECT)
+    pair = f"{header}.{payload}"
+    plain = draw(
+        st.sampled_from((made(header, payload, "s" * 342), pair, json.dumps(pair), json.dumps(json.dumps(pair))))
+    )
+    at = draw(st.integers(0, len(plain)))
+    rest = plain[at + draw(st.integers(0, 3)) :] if draw(st.booleans()) else ""
+    return f"{draw(_BEFORE)}{plain[:at]}{draw(_DAMAGE)}{rest}{draw(_BEHIND)}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(_damaged(), st.sampled_from(["5", "6", "6.14", "7", "8"]), st.booleans())
+def test_damaged_tokens_are_found_and_judged(text: str, library: str, by_tenant: bool) -> None:
+    """Places lie within the text and apart; every answer can be written, and none that is open lacks its reason."""
+    demands = Expectations(
+        source="test", issuers=("https://id.example/{tenantid}",), by_tenant=by_tenant, by_version=True
+    )
+    last = 0
+    for start, end, token in tokens.locate(text):
+        assert last <= start < end <= len(text)
+        last = end
+        for check in judge(token, (), demands, None, library).checks:
+            assert check.verdict is not Verdict.UNKNOWN or check.why
+            for said in (check.expected, check.found, check.why):
+                assert len((said or "").encode()) < 5000

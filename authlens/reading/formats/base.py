@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from authlens.model import Frozen, Origin, Record
+from authlens.model import Frozen, Origin, Record, nothing
 from authlens.reading import timestamps
 from authlens.reading.runs import Run
 
@@ -88,35 +88,77 @@ class Draft:
     host: str | None = None
     client: str | None = None
     scheme: str | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=nothing)
     cut: bool = False
 
 
-def record(draft: Draft, run: Run, place: Place) -> Record:
-    """Complete a draft with where it stands and what its envelopes say."""
+def record(draft: Draft, run: Run, place: Place, when: tuple[datetime | None, bool] | None = None) -> Record:
+    """Complete a draft with where it stands, what its envelopes say, and its time where the draft leaves it open."""
     _, offset, line, _, _, end, last, note, _ = run.stretch()
-    if note is not None and draft.time is None and note.stamp:
-        draft.time, draft.time_assumed = timestamps.parse(note.stamp, place.zone)
+    time, assumed = when or (draft.time, draft.time_assumed)
+    if time is None and note is not None and note.stamp:
+        time, assumed = timestamps.parse(note.stamp, place.zone)
     return Record(
-        origin=Origin(path=place.path, offset=offset, line=line),
-        lines=max(1, last - line + 1),
-        end=end,
-        time=draft.time,
-        time_assumed=draft.time_assumed and draft.time is not None,
-        level=draft.level or (note.level if note else None),
-        logger=draft.logger,
-        event_id=draft.event_id,
-        request_id=draft.request_id,
-        trace_id=draft.trace_id,
-        host=draft.host or (note.host if note else None),
-        client=draft.client,
-        stream=place.stream,
-        scheme=draft.scheme,
-        text=draft.text,
-        fields=Frozen(draft.fields),
-        cut=draft.cut or place.cut,
-        secondary=place.secondary,
+        Origin(path=place.path, offset=offset, line=line),
+        max(1, last - line + 1),
+        end,
+        time,
+        assumed and time is not None,
+        draft.level or (note.level if note else None),
+        _short(draft.logger),
+        draft.event_id,
+        _short(draft.request_id),
+        _short(draft.trace_id),
+        _short(draft.host or (note.host if note else None)),
+        _short(draft.client),
+        place.stream,
+        _short(draft.scheme),
+        draft.text,
+        Frozen(draft.fields) if draft.fields else nothing(),
+        draft.cut or place.cut,
+        place.secondary,
     )
+
+
+_NAME = 512
+"""Characters of a name or an id that are kept: they are remembered, unlike texts."""
+
+
+def _short(name: str | None) -> str | None:
+    return name[:_NAME] if name else None
+
+
+K = TypeVar("K")
+
+
+class Memory(Generic[K]):
+    """What was read out of bytes that may come again; of much only some is remembered."""
+
+    __slots__ = ("_known", "_size")
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, K] = {}
+        self._size = 0
+
+    def get(self, data: bytes) -> K | None:
+        """What the bytes said, or None where they are new."""
+        return self._known.get(data)
+
+    def put(self, data: bytes, said: K) -> None:
+        """Remember it."""
+        if len(data) > _LONG:
+            return
+        if self._size > _MUCH:
+            self._known.clear()
+            self._size = 0
+        self._known[data] = said
+        self._size += len(data)
+
+
+_LONG = 16 * 1024
+"""Longer bytes are not remembered."""
+_MUCH = 4 * 1024 * 1024
+"""Bytes that are remembered; then all are forgotten."""
 
 
 def decoded(data: bytes) -> tuple[str, int]:
@@ -136,6 +178,14 @@ def plain(data: bytes) -> bytes:
 def plain_text(text: str) -> str:
     """The same of text."""
     return _ESCAPES_TEXT.sub("", text) if "\x1b" in text or "^[[" in text else text
+
+
+def number(text: str) -> int | None:
+    """What a few decimal digits say; int() refuses thousands of them, and isdigit() takes what it refuses."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
 
 
 def level(word: object) -> str | None:

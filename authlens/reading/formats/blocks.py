@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from authlens.model import Record
 from authlens.reading import timestamps
 from authlens.reading.formats import jsonl
-from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id, within
+from authlens.reading.formats.base import Draft, Place, decoded, level, number, plain_text, record, request_id, within
 from authlens.reading.formats.xml import event_body
 from authlens.reading.runs import Run
 
@@ -64,8 +64,7 @@ def _otel(text: str, place: Place) -> Draft:
         logger=members.get("CategoryName"), level=level(members.get("SeverityText") or members.get("Severity"))
     )
     draft.time, draft.time_assumed = timestamps.parse(members.get("Timestamp", ""), place.zone)
-    number = members.get("EventId", "")
-    draft.event_id = int(number) if re.fullmatch(r"-?\d{1,9}", number) else None
+    draft.event_id = number(members.get("EventId", ""))
     draft.trace_id = members.get("TraceId")
     draft.request_id = scopes.get("RequestId") or within(draft.trace_id, members.get("SpanId"))
     draft.scheme = attributes.get("AuthenticationScheme")
@@ -104,8 +103,7 @@ def _viewer(text: str, place: Place) -> Draft:
     description = text.find("\nDescription:")
     draft = Draft(level=level(members.get("Level")), host=members.get("Computer") or None)
     draft.time, draft.time_assumed = timestamps.parse(members.get("Date", ""), place.zone)
-    number = members.get("Event ID", "")
-    draft.event_id = int(number) if number.isdigit() and len(number) < 10 else None
+    draft.event_id = number(members.get("Event ID", ""))
     event_body(
         draft, text[description + 14 :].split("\nEvent Xml:", maxsplit=1)[0].strip() if description >= 0 else text
     )

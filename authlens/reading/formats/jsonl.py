@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import islice
 from typing import Any
 
+from authlens import segments
 from authlens.model import Frozen, Record
 from authlens.reading import needles, timestamps
 from authlens.reading.formats.base import (
@@ -16,6 +18,7 @@ from authlens.reading.formats.base import (
     Place,
     decoded,
     level,
+    number,
     plain_text,
     record,
     request_id,
@@ -50,20 +53,42 @@ INDENTED = frozenset(f"{name}-indented" for name in FORMATS)
 def parse(data: bytes | str) -> Any:
     """The value, or None where it is none, or nests too deeply to be one."""
     text = data.decode(errors="replace") if isinstance(data, bytes) else data
-    if text.count("[") + text.count("{") > _DEPTH and _deep(text):
+    if text.count("[") + text.count("{") > _DEPTH and segments.depth(text)[0] > _DEPTH:
         return None
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    return _encodable(value) if _HALF.search(text) else value
 
 
-def first(data: bytes) -> Any:
-    """The first value of several, or None."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape of half a character: two may be one, one alone is none."""
+
+
+def _encodable(value: Any) -> Any:
+    """The value with a replacement for what is only half of a character: no output can hold it."""
+    if isinstance(value, str):
+        return _whole_characters(value)
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_characters(name): _encodable(item) for name, item in value.items()}
+    return value
+
+
+def _whole_characters(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def first(data: bytes) -> tuple[Any, int]:
+    """The first value of several and where it ends, bytes; None and 0 where there is none."""
+    text = data.decode(errors="replace")
     try:
-        return json.JSONDecoder().raw_decode(data.decode(errors="replace"))[0]
+        value, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
-        return None
+        return None, 0
+    return value, len(text[:end].encode(errors="replace"))
 
 
 def written(value: Any) -> bytes:
@@ -71,18 +96,24 @@ def written(value: Any) -> bytes:
     return json.dumps(value).encode() + b"\n"
 
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|["\[\]{}]')
 
 
-def _deep(text: str) -> bool:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        bracket = match.group()
-        depth += bracket in "[{"
-        depth -= bracket in "]}"
-        if depth > _DEPTH:
-            return True
-    return False
+def closed(data: bytes) -> bytes:
+    """A document that breaks off somewhere, ended behind the last of its values that is whole."""
+    text = data.decode("latin-1")  # a byte is a character
+    waiting: list[str] = []
+    end, missing = 0, ""
+    for match in _STRUCTURE.finditer(text):
+        mark = match.group()
+        if mark == '"':
+            break  # a text that breaks off: what stands in it is no structure
+        if mark in "[{":
+            waiting.append("]" if mark == "[" else "}")
+        elif mark in "]}" and waiting:
+            waiting.pop()
+            end, missing = match.end(), "".join(reversed(waiting)) if len(waiting) <= _DEPTH else ""
+    return data[:end] + missing.encode() if missing else data
 
 
 def kind(value: Mapping[str, Any]) -> str:
@@ -90,7 +121,16 @@ def kind(value: Mapping[str, Any]) -> str:
     return next(name for name, keys in _KINDS if all(key in value for key in keys))
 
 
-_AROUND = " \t\r\n\x1e\x00,[]"
+def is_event(value: Mapping[str, Any]) -> bool:
+    """Whether an object is what a logger wrote, and not a value that a message shows."""
+    if kind(value) not in {"json", "nlog-json"}:
+        return True
+    flat = _flat(value)
+    when, _ = _when(value, flat, Place("", "", UTC, secondary=False, cut=False))
+    return when is not None and bool(_message(value, flat))
+
+
+_AROUND = " \t\r\n\x1e\x00,[]\ufeff"
 _BEFORE = b" \t\x1e\x00,[\xef\xbb\xbf"
 
 
@@ -163,8 +203,8 @@ class Indented(Json):
 _TIME = ("@t", "@timestamp", "Timestamp", "timestamp", "time", "Time", "ts", "date", "Date", "datetime", "TimeGenerated", "timestamp [UTC]", "asctime", "longdate")  # fmt: skip
 _LEVEL = ("@l", "Level", "LogLevel", "level", "log.level", "severity", "severityText", "SeverityLevel", "severityLevel", "loglevel", "levelname")  # fmt: skip
 _TEMPLATE = ("@mt", "MessageTemplate", "messageTemplate", "{OriginalFormat}")
-_MESSAGE = ("@m", "RenderedMessage", "Message", "message", "msg", "full_message", "short_message", "FormattedMessage", "OuterMessage", "outerMessage", "Content", "content", "body")  # fmt: skip
-_EXCEPTION = ("@x", "Exception", "exception", "exceptions", "error", "ex", "exc_info", "stack_trace", "stackTrace", "StackTrace", "Stacktrace")  # fmt: skip
+_MESSAGE = ("@m", "RenderedMessage", "Message", "message", "msg", "full_message", "short_message", "FormattedMessage", "OuterMessage", "outerMessage", "Content", "content", "body", "@message", "Text", "text", "Msg", "MESSAGE", "logMessage", "log_message", "log.message", "event.original")  # fmt: skip
+_EXCEPTION = ("@x", "Exception", "exception", "exceptions", "error", "ex", "exc_info", "stack_trace", "stackTrace", "StackTrace", "Stacktrace", "error.stack_trace", "exception.stacktrace")  # fmt: skip
 _LOGGER = ("SourceContext", "Category", "CategoryName", "logger", "Logger", "loggerName", "LoggerName", "log.logger", "category", "logger_name")  # fmt: skip
 _REQUEST = ("RequestId", "requestId", "TraceIdentifier", "request_id", "AspNetCoreRequestId", "aspnetcore_request_id")
 _TRACE = ("@tr", "TraceId", "traceId", "trace_id", "trace.id", "traceid", "operation_Id", "OperationId")
@@ -181,11 +221,11 @@ def read(value: Mapping[str, Any], place: Place) -> Draft:
     """What an object says as an event."""
     flat = _flat(value)
     draft = Draft(fields={k: _frozen(v) for k, v in flat.items() if k not in _SAID})
-    draft.time, draft.time_assumed = _when(value, place)
+    draft.time, draft.time_assumed = _when(value, flat, place)
     draft.level = _level(value)
     draft.logger = _text(_first(flat, _LOGGER)) or _shaped_logger(value)
     draft.event_id = _event_id(flat)
-    draft.request_id = _text(_first(flat, _REQUEST))
+    draft.request_id = _text(_first(flat, _REQUEST)) or _shaped_request(flat)
     draft.trace_id = _text(_first(flat, _TRACE))
     draft.host = _text(_first(flat, _HOST)) or _text(_host(value))
     draft.client = _text(_first(flat, _CLIENT))
@@ -210,20 +250,23 @@ def _text(value: Any) -> str | None:
 
 
 def _time(value: Any, place: Place) -> tuple[Any, bool]:
+    if isinstance(value, dict):  # as MongoDB exports it
+        value = value.get("$date")
     if isinstance(value, bool) or value is None:
         return None, False
     if isinstance(value, int | float):
         return timestamps.from_number(value), False
-    return timestamps.parse(value[:64], place.zone) if isinstance(value, str) else (None, False)
+    return timestamps.parse(value, place.zone) if isinstance(value, str) else (None, False)
 
 
-def _when(value: Mapping[str, Any], place: Place) -> tuple[Any, bool]:
+def _when(value: Mapping[str, Any], flat: Mapping[str, Any], place: Place) -> tuple[Any, bool]:
     name = next((n for n in _TIME if value.get(n) not in (None, "")), None)
     if name is not None:
         moment, assumed = _time(value[name], place)
         return (moment, assumed) if "[UTC]" not in name or moment is None else _time(f"{value[name]} UTC", place)
-    for item in value.values():  # a layout of the user's own: known by the shape of the value
-        if isinstance(item, str) and 15 < len(item) < 40 and (found := _time(item, place))[0] is not None:
+    for item in flat.values():  # a layout of the user's own: known by the shape of the value
+        shaped = (isinstance(item, str) and 15 < len(item) < 40) or (isinstance(item, dict) and "$date" in item)
+        if shaped and (found := _time(item, place))[0] is not None:
             return found
     return None, False
 
@@ -232,8 +275,8 @@ def _level(value: Mapping[str, Any]) -> str | None:
     found = _first(value, _LEVEL)
     if found is None and isinstance(value.get("log"), dict):
         found = value["log"].get("level")
-    if isinstance(found, str) and found.isdigit() and len(found) == 1:
-        found = int(found)
+    if isinstance(found, str) and (digits := number(found)) is not None:
+        found = digits
     if isinstance(found, int) and not isinstance(found, bool):
         return _number_level(value, found)
     if found is None:
@@ -242,14 +285,14 @@ def _level(value: Mapping[str, Any]) -> str | None:
     return level(found)
 
 
-def _number_level(value: Mapping[str, Any], number: int) -> str | None:
+def _number_level(value: Mapping[str, Any], found: int) -> str | None:
     if "short_message" in value:  # syslog's numbers
         return ["critical", "critical", "critical", "error", "warning", "information", "information", "debug"][
-            number % 8
+            found % 8
         ]
     if "SeverityLevel" in value or "severityLevel" in value:
-        return dict(enumerate(("debug", "information", "warning", "error", "critical"))).get(number)
-    return dict(enumerate(("trace", "debug", "information", "warning", "error", "critical"))).get(number)
+        return dict(enumerate(("debug", "information", "warning", "error", "critical"))).get(found)
+    return dict(enumerate(("trace", "debug", "information", "warning", "error", "critical"))).get(found)
 
 
 _DOTTED = re.compile(r"[A-Za-z_][\w+`]{0,100}(?:\.[A-Za-z_][\w+`<>,]{0,200}){2,20}")
@@ -263,13 +306,19 @@ def _shaped_logger(value: Mapping[str, Any]) -> str | None:
     return next(names, None)
 
 
+_TRACE_IDENTIFIER = re.compile(r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}")
+
+
+def _shaped_request(flat: Mapping[str, Any]) -> str | None:
+    """The request's id in a layout of the user's own."""
+    return next((v for v in flat.values() if isinstance(v, str) and _TRACE_IDENTIFIER.fullmatch(v)), None)
+
+
 def _event_id(flat: Mapping[str, Any]) -> int | None:
     value = flat.get("EventId", flat.get("eventId", flat.get("event.code")))
     if isinstance(value, dict):
         value = value.get("Id", value.get("id"))
-    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return number(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _host(value: Mapping[str, Any]) -> Any:
@@ -280,8 +329,9 @@ def _host(value: Mapping[str, Any]) -> Any:
 
 
 def _flat(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Properties one level deep; scopes merged, the inner one wins."""
+    """Properties one level deep; scopes merged, the inner one wins; what no known name holds gives way."""
     flat: dict[str, Any] = {}
+    others: list[Mapping[str, Any]] = []
     for name, inner in value.items():
         if name in {"Scopes", "scopes"} and isinstance(inner, list):
             flat.update(_scopes(inner))
@@ -297,6 +347,9 @@ def _flat(value: Mapping[str, Any]) -> dict[str, Any]:
             flat.update(again if isinstance(again, dict) else {name: inner})
         else:
             flat.setdefault(name, inner)
+            others += [inner] if isinstance(inner, dict) and name not in _SAID else []
+    for inner in others:
+        flat = {**inner, **flat}
     return flat
 
 
@@ -329,7 +382,19 @@ def _thrown(value: Mapping[str, Any]) -> str:
     if "ExceptionType" in value or "outerMessage" in value or "OuterMessage" in value:
         return _of_insights(value)
     thrown = _first(value, _EXCEPTION)
-    return _exception(thrown) if thrown is not None else ""
+    return _exception(thrown if thrown is not None else _shaped_exception(value))
+
+
+_PRINTED = re.compile(r"[A-Za-z_][\w.+`]{0,300}Exception(?:: | \()")
+_THROWN = re.compile(r"exception|error|thrown|failure", re.IGNORECASE)
+
+
+def _shaped_exception(value: Mapping[str, Any]) -> Any:
+    """The exception in a layout of the user's own: printed, or an object of its parts."""
+    printed = [v for v in value.values() if isinstance(v, str) and _PRINTED.match(v)]
+    if printed:
+        return max(printed, key=len)
+    return next((v for k, v in value.items() if isinstance(v, dict) and _THROWN.search(k)), None)
 
 
 def _of_insights(value: Mapping[str, Any]) -> str:
@@ -361,22 +426,39 @@ def _message(value: Mapping[str, Any], flat: Mapping[str, Any]) -> str:
         return filled(template, flat, value.get("@r"))
     if rendered is not None and "@m" in value:
         return _unquoted(rendered, flat)
-    return rendered or ""
+    return rendered or ("" if "ExceptionType" in value else _shaped_message(value))
 
 
+def _shaped_message(value: Mapping[str, Any]) -> str:
+    """The message in a layout of the user's own: the first text of several words."""
+    texts = (v for v in value.values() if isinstance(v, str) and " " in v.strip() and not _PRINTED.match(v))
+    return next((t for t in texts if len(t) > _LONGEST_TIME or timestamps.parse(t)[0] is None), "")
+
+
+_LONGEST_TIME = 40
+
+
+_FILLED = 1024 * 1024
+"""Holes are filled with about so many characters; what is behind stays as it was written."""
 _HOLE = re.compile(r"\{\{|\}\}|\{[@$]?([A-Za-z0-9_.-]{1,128})(?:,-?\d{1,4})?(:[^{}]{1,64})?\}")
 
 
 def filled(template: str, values: Mapping[str, Any], renderings: Any = None) -> str:
     """A message template with its holes filled."""
     formatted = iter(renderings if isinstance(renderings, list) else ())
+    room = _FILLED
 
     def fill(match: re.Match[str]) -> str:
+        nonlocal room
         if match[1] is None:
             return match.group()[0]
-        if match[2] is not None and (text := next(formatted, None)) is not None:
-            return str(text)
-        return _shown(values[match[1]]) if match[1] in values else match.group()
+        if room <= 0:
+            return match.group()
+        text = next(formatted, None) if match[2] is not None else None
+        if text is None:
+            text = _shown(values[match[1]]) if match[1] in values else match.group()
+        room -= len(str(text))
+        return str(text)
 
     return _HOLE.sub(fill, template)
 
@@ -414,7 +496,7 @@ def _exception_object(value: Mapping[str, Any], depth: int) -> str:
     kind_ = _text(_first(value, ("ClassName", "Type", "type", "errorType", "kind", "exception.type"))) or ""
     message = _text(_first(value, ("Message", "message", "errorMessage", "exception.message"))) or ""
     head = f"{kind_}: {message}" if kind_ and message else kind_ or message
-    if stack and message and message in stack:
+    if stack and (_PRINTED.match(stack) or (message and message in stack)):
         head = ""
     inner = value.get("InnerException", value.get("innerException", value.get("inner_exception")))
     nested = _exception(inner, depth + 1) if inner else ""
@@ -453,4 +535,4 @@ def _unescaped(text: str) -> str:
     def letter(match: re.Match[str]) -> str:
         return chr(int(match[1], 16)) if match[1] else _SIMPLE.get(match[2], match[2])
 
-    return _UNICODE.sub(letter, text)
+    return _whole_characters(_UNICODE.sub(letter, text))

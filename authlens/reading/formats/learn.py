@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC
+from itertools import pairwise
 from typing import NamedTuple
 
 from authlens.model import Layout
@@ -154,17 +155,22 @@ def _column(line: str, pos: int, end: int) -> Token | None:
     if bracket is not None:
         return bracket
     match = _LEVEL.match(line, pos, end + 1)
-    if match is not None and match.end() <= end:
+    if match is not None and match.end() <= end and not _in_prose(line, match):
         return Token("level", rf"(?P<lvl>(?i:{LEVEL_WORDS})|[IWEFDVTC])(?![A-Za-z0-9])", match.group())
     match = _REQUEST.match(line, pos, end)
     if match is not None:
-        return Token("word", r"[^\s|\]>)]{0,100}", match.group())
+        return Token("id", r"[^\s|\]>)]{0,100}", match.group())
     match = _WORDS.match(line, pos, end)
-    if match is None:
+    if match is None or not any(c.isalnum() for c in match.group()):
         return None
     if match.group().isascii() and match.group().isdigit():
         return Token("number", r"\d{1,20}", match.group())
     return Token("name" if _CATEGORY.fullmatch(match.group()) else "word", rf"{_WORD}{{1,200}}", match.group())
+
+
+def _in_prose(line: str, level: re.Match[str]) -> bool:
+    """Whether a level's name is a word of a sentence: in small letters, and behind another word."""
+    return level.group().islower() and line[: level.start()].rstrip()[-1:].isalpha()
 
 
 def _bracket(line: str, pos: int, end: int) -> Token | None:
@@ -273,15 +279,60 @@ _NAMES = ("stream", "tag", "pid")
 
 def prefix(lines: list[str]) -> str | None:
     """The pattern of what stands before nearly every line, where the lines behind it are those of a log."""
+    found_by_grep = searched(lines)
+    if found_by_grep is not None:
+        return found_by_grep
     found = [m[1].rstrip(" ") for line in lines if (m := _INDENTED.match(line) or _INNER_HEAD.match(line))]
-    shapes: dict[str, list[list[Token]]] = {}
+    shapes: dict[tuple[str, ...], list[list[Token]]] = {}
     for before in found[:_TOLD]:
         tokens = _tokens(before, len(before))
         if len(tokens) <= 30:
-            shapes.setdefault("".join(t.pattern if t.kind != "word" else "w" for t in tokens), []).append(tokens)
-    if not shapes:
-        return None
-    pattern = _prefix_pattern(max(shapes.values(), key=len))
+            shapes.setdefault(tuple(t.pattern if t.kind != "word" else t.kind for t in tokens), []).append(tokens)
+    for alike in sorted(shapes.values(), key=len, reverse=True)[:_HEADS]:
+        pattern = _before_all(alike, lines)
+        if pattern is not None:
+            return pattern
+    return None
+
+
+_FILE = re.compile(
+    r"([\w./\\~@+:-]{0,300}(?:[/\\][\w.~@+-]{1,200}|\.(?:log|txt|json|jsonl|ndjson|clef|xml|out|err|csv)[\w.-]{0,40})):"
+)
+_NUMBER = re.compile(r"(\d{1,9})[:-]")
+_SPACED = re.compile(r"$| (?! )")
+_SEPARATOR = "--"
+_NEARLY_ALL = 0.97
+
+
+def searched(lines: list[str]) -> str | None:
+    """The pattern of what grep prints: a file's name, a line's number or both, and a dash around what it looked for."""
+    lines = [line for line in lines if line != _SEPARATOR]
+    counts = Counter(m[1] for line in lines if (m := _FILE.match(line)))
+    often = [name for name, count in counts.most_common(_FEW) if count > 1]
+    names = [name for name in often if not any(name.startswith(f"{other}-") for other in often)]
+    if names:
+        file = f"(?P<stream>{'|'.join(re.escape(name) for name in sorted(names, key=len, reverse=True))})"
+        named = re.compile(rf"{file}[:-]")
+        behind = [(line[m.end() - 1], line[m.end() :]) for line in lines if (m := named.match(line))]
+        if len(behind) >= _NEARLY_ALL * len(lines):
+            found = [rest for mark, rest in behind if mark == ":"]
+            return rf"{file}[:-](?:\d{{1,9}}[:-])" if _numbered(found) else rf"{file}[:-]"
+    return r"\d{1,9}[:-]" if _numbered(lines) else None
+
+
+def _numbered(lines: list[str]) -> bool:
+    """Whether the lines begin with the numbers of lines."""
+    found = [(line, m) for line in lines if (m := _NUMBER.match(line))]
+    if all(_SPACED.match(line, m.end()) for line, m in found):
+        return False  # numbered by something that sets its numbers apart
+    numbers = [int(m[1]) for _, m in found]
+    rises = sum(a < b for a, b in pairwise(numbers))
+    return len(numbers) > 1 and len(numbers) >= _NEARLY_ALL * len(lines) and rises >= _SHARE * (len(numbers) - 1)
+
+
+def _before_all(alike: list[list[Token]], lines: list[str]) -> str | None:
+    """The pattern of columns that are alike, where they stand before nearly every line."""
+    pattern = _prefix_pattern(alike)
     if pattern is None:
         return None
     compiled = re.compile(pattern)
@@ -309,7 +360,7 @@ def _prefix_pattern(alike: list[list[Token]]) -> str | None:
         constant = column[0].kind in {"word", "name", "number", "bracket"} and len(values) <= max(2, len(column) // 10)
         name = next(names, None) if constant else None
         parts.append(f"(?P<{name}>{part})" if name else _once(part, named))
-    return _searched("".join(parts), kinds)
+    return "".join(parts)
 
 
 def _generic(token: Token, values: list[str], *, strong: bool) -> str | None:
@@ -320,9 +371,3 @@ def _generic(token: Token, values: list[str], *, strong: bool) -> str | None:
     if token.kind == "bracket":
         return rf"{re.escape(token.value[0])}[^{re.escape(token.value[-1])}\n]{{0,200}}{re.escape(token.value[-1])}"
     return token.pattern
-
-
-def _searched(pattern: str, kinds: list[str]) -> str:
-    """As grep prints it: a colon before what was found, a dash before what stands around it."""
-    is_grep = kinds[-4:] in (["word", "mark", "number", "mark"], ["number", "mark"]) and "time" not in kinds
-    return re.sub(r"(?<!\?):(?![^\[\]]*\])", "[:-]", pattern) if is_grep else pattern

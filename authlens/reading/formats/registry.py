@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 INFERRED = frozenset({"serilog-text", "text"})
 """Text formats whose heads the log itself shows; there may be several, one a line of ``Layout.head``."""
 
+_SHOWN = INFERRED | {xml.OWN}
+
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
@@ -50,16 +52,18 @@ class Mixed:
 @lru_cache(maxsize=64)
 def of(layout: Layout) -> Format:
     """The format that reads what the envelopes of a layout hold."""
-    forms = tuple(_formats(layout))
+    # An object over several lines begins with a brace alone, which any object's line might be too.
+    forms = tuple(sorted(_formats(layout), key=lambda form: not isinstance(form, jsonl.Indented)))
     if len(forms) == 1:
         return forms[0]
+    forms = tuple(replace(f, terminator=b"\n") if isinstance(f, xml.Events) else f for f in forms)
     mark = re.compile(b"|".join(b"(?:" + form.mark.pattern + b")" for form in forms))
     return Mixed(forms, mark, max(form.limit for form in forms))
 
 
 def _formats(layout: Layout) -> Iterator[Format]:
     for name in layout.format.split("+"):
-        heads = layout.head.split("\n") if name in INFERRED and layout.head else [None]
+        heads = layout.head.split("\n") if name in _SHOWN and layout.head else [None]
         yield from (_one(replace(layout, format=name, head=head)) for head in heads)
 
 
@@ -69,7 +73,9 @@ def _one(layout: Layout) -> Format:
     if layout.format in jsonl.FORMATS:
         return jsonl.Json(layout.format)
     if layout.format in xml.FORMATS:
-        return xml.Events(layout.format)
+        return xml.Events(layout.format, xml.FORMATS[layout.format])
+    if layout.format == xml.OWN and layout.head is not None:
+        return xml.Events(layout.format, layout.head)
     if layout.format in blocks.FORMATS:
         return blocks.Blocks(layout.format)
     return text.of(layout)

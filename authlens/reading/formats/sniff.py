@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -32,22 +32,69 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(known | {"serilog-text", "text", "paste", "unknown"}))
 
 
-def sniff(head: bytes, path: str, forced: str | None = None) -> Layout:
-    """Decide a layout from the first 256 KiB or so, as UTF-8.
+def sniff(data: bytes, path: str, forced: str | None = None, later: Iterable[bytes] = ()) -> Layout:
+    """Decide a layout from the first 256 KiB or so, as UTF-8, and from samples of what follows.
 
     ``path`` serves messages only: a name proves nothing. ``forced`` is the innermost format; envelopes are found
-    all the same.
+    all the same. ``later`` are stretches from further on: another logger may take over, or begin late.
 
     Raises:
         UsageError: ``forced`` names no format.
     """
     if forced is not None and forced not in names():
         raise UsageError(f"{path}: there is no format {forced!r}", hint=f"one of: {', '.join(names())}")
+    head = data.lstrip(b"\x00")[:HEAD]
     layout = _sniff(head.removeprefix(_BOM), _DEPTH, partial=len(head) >= HEAD)
+    for sample in (*samples(data), *later):
+        layout = _with_later(layout, sample)
     if forced is None or layout.format == forced:
         return layout
     shaped = forced in {"serilog-text", "text"} and layout.head is not None
     return replace(layout, format=forced, head=layout.head if shaped else None, why="as the user says")
+
+
+def samples(data: bytes) -> Iterator[bytes]:
+    """Stretches of what lies behind the beginning, evenly spread, the last of them at the end."""
+    step = max(_SAMPLE, (len(data) - HEAD) // _SAMPLES)
+    for end in range(len(data), HEAD + _SAMPLE // 2, -step):
+        yield data[max(HEAD, end - _SAMPLE) : end]
+
+
+_SAMPLES = 12
+
+
+def _with_later(layout: Layout, sample: bytes) -> Layout:
+    """With what writes records in a stretch from further on, and did not at the beginning."""
+    if not _mixes(layout) or any(envelopes.of(name, layout.prefix).whole for name in layout.envelopes):
+        return layout
+    whole = sample[sample.find(b"\n") + 1 : sample.rfind(b"\n") + 1]
+    streams: list[Run | Sheaf] = [Run(whole, (Piece(0, 0, 1),))]
+    for name in layout.envelopes:
+        streams = [inner for run in streams for inner in envelopes.of(name, layout.prefix).peel(run).values()]
+    for run in sorted(streams, key=_promise, reverse=True)[:_STREAMS]:
+        layout = _with_stretch(layout, run.data)
+    return layout
+
+
+def _with_stretch(layout: Layout, data: bytes) -> Layout:
+    lines = [line[:LINE].rstrip(b"\r") for line in plain(data).split(b"\n")[:_LINES]]
+    known = sum(_begins(layout, line) for line in lines)
+    layout = _with_others(layout, lines, known)
+    if known * 20 >= len(lines):
+        return layout
+    other = _sniff(data, 0, partial=True)
+    if not _mixes(other) or other.format in _UNKNOWN:
+        return layout
+    begun = sum(_begins(other, line) and not _begins(layout, line) for line in lines)
+    return _merged(layout, other) if begun >= max(_ENOUGH, 5 * known) else layout
+
+
+_ENOUGH = 5
+"""So many records that another logger began are no accident."""
+
+
+def _begins(layout: Layout, line: bytes) -> bool:
+    return bool(line) and registry.of(layout).starts(line, 0, len(line))
 
 
 def _sniff(head: bytes, depth: int, *, partial: bool) -> Layout:
@@ -83,8 +130,8 @@ def _wrapped(name: str, head: bytes, depth: int, why: str, *, partial: bool, pre
 
 
 def _mixes(layout: Layout) -> bool:
-    """Whether its records begin at the beginnings of lines."""
-    return registry.of(layout).terminator == b"\n" and not registry.of(layout).whole
+    """Whether its records begin at the beginnings of lines, also where another logger's stand between."""
+    return not registry.of(layout).whole
 
 
 def _promise(run: Run | Sheaf) -> tuple[bool, bool, int]:
@@ -125,13 +172,19 @@ def _csv(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     if first.count(delimiter) < 1 or len(first) > 8192:
         return None
     cells = {c.strip().lower() for c in envelopes.cells(first, delimiter)}
-    if len(cells) < 2 or not cells & _TEXT_COLUMNS or not cells & _TIME_COLUMNS:
+    if (
+        len(cells) < 2
+        or not all(map(_COLUMN.fullmatch, cells))
+        or not cells & _TEXT_COLUMNS
+        or not cells & _OTHER_COLUMNS
+    ):
         return None
     return _wrapped("csv", head, depth, "a table with a header", partial=partial)
 
 
-_TEXT_COLUMNS = frozenset({"message", "@message", "logmessage", "log_s", "resultdescription", "_raw", "outermessage", "innermostmessage", "renderedmessage", "line", "log", "content", "textpayload"})  # fmt: skip
-_TIME_COLUMNS = frozenset({"timestamp", "@timestamp", "timestamp [utc]", "timegenerated", "timegenerated [utc]", "time", "date", "_time", "timecreated", "date and time"})  # fmt: skip
+_TEXT_COLUMNS = frozenset({"message", "@message", "logmessage", "log_s", "resultdescription", "_raw", "outermessage", "innermostmessage", "renderedmessage", "line", "log", "content", "textpayload", "msg", "text", "description"})  # fmt: skip
+_COLUMN = re.compile(r"[\w@.$#\[\] ()/-]{0,80}")
+_OTHER_COLUMNS = frozenset({"timestamp", "@timestamp", "timestamp [utc]", "timegenerated", "timegenerated [utc]", "time", "date", "_time", "timecreated", "date and time", "datetime", "logged", "level", "loglevel", "severity", "severitylevel", "logger", "exception", "messagetemplate"})  # fmt: skip
 
 
 def _lines_in_envelopes(head: bytes, depth: int, *, partial: bool) -> Layout | None:
@@ -178,7 +231,7 @@ def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
             around[envelopes.of_object(value) or ""] += 1
             kinds[jsonl.kind(value)] += 1
     filled = sum(1 for line in lines if line.strip())
-    if not objects or len(objects) * 5 < filled:
+    if not objects or (len(objects) * 5 < filled and not _is_object(lines)):
         return None
     kind, count = kinds.most_common(1)[0]
     name = _envelope(around)
@@ -186,9 +239,35 @@ def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
         return None  # a document, or several
     name = name or (_message_envelope(objects, kinds) if depth else None)
     if name is not None and depth:
-        return _wrapped(name, head, depth, f"lines are {name} objects", partial=partial)
+        layout = _wrapped(name, head, depth, f"lines are {name} objects", partial=partial)
+        if layout.format not in _UNKNOWN or not _whole_events(objects):
+            return layout
+        kind = "json"
+    if kind == "json" and not any(map(jsonl.is_event, objects[:_FEW])) and _behind_heads(lines, len(objects)):
+        return None
     layout = Layout(format=kind, why=f"{count} lines are JSON objects of this form")
     return _with_others(layout, [line[:LINE].rstrip(b"\r") for line in plain(head).split(b"\n")[:_LINES]], count)
+
+
+_FEW = 20
+
+
+def _is_object(lines: list[bytes]) -> bool:
+    """Whether the first line is all of an object, so that what follows is no rest of one."""
+    first = next((line for line in lines if line.strip()), b"")
+    return first.startswith(b"{") and jsonl.line(first) is not None
+
+
+def _whole_events(objects: list[dict[str, object]]) -> bool:
+    """Whether an object holds all that was logged at once: several lines in one text."""
+    texts = (v.rstrip("\r\n") for o in objects for v in o.values() if isinstance(v, str))
+    return any("\n" in text for text in texts)
+
+
+def _behind_heads(lines: list[bytes], objects: int) -> bool:
+    """Whether the objects are the properties of events whose heads are text."""
+    shape, alike = _shape([line[:LINE] for line in lines if not line.startswith(b"{")])
+    return shape is not None and alike * 5 >= objects * 4
 
 
 def _is_list(value: dict[str, object]) -> bool:
@@ -207,10 +286,18 @@ def _message_envelope(objects: list[dict[str, object]], kinds: Counter[str]) -> 
     """``json-message`` where the objects' messages are lines of a log in turn."""
     if kinds.most_common(1)[0][0] not in {"json", "nlog-json", "ecs", "appinsights-json"}:
         return None
-    texts = [next(iter(envelopes.of("json-message").peel(_single(o)).values())).data for o in objects[:200]]
-    inner = b"".join(texts)
-    heads = sum(1 for t in texts if any(h.starts(t) for h in text.HEADS[:4]) or isinstance(jsonl.parse(t), dict))
-    return "json-message" if heads and (heads * 4 >= len(texts) or b"\n         at " in inner) else None
+    texts = [next(iter(envelopes.of("json-message").peel(_single(o)).values())).data for o in objects[:_MESSAGES]]
+    layout = _text(b"".join(texts), partial=True)
+    form = registry.of(layout)
+    heads = sum(isinstance(jsonl.parse(t), dict) for t in texts)
+    if layout.format not in _UNKNOWN:
+        heads += sum(form.starts(t, 0, len(t) - 1) for t in texts)
+    frames = any(_FRAME.match(t) for t in texts)
+    return "json-message" if heads and (heads * 4 >= len(texts) or frames) else None
+
+
+_MESSAGES = 400
+_FRAME = re.compile(rb"[ \t]{1,12}at [A-Za-z_<]")
 
 
 def _single(value: dict[str, object]) -> Run:
@@ -220,12 +307,16 @@ def _single(value: dict[str, object]) -> Run:
 def _document(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     """An array, or an object over several lines."""
     start = head.lstrip(b" \t\r\n\x1e\x00")
+    if partial and start[:1] in {b"[", b"{"}:
+        head = start = jsonl.closed(start)
     if re.match(rb"\[\s*[\[{\]]", start):
         return _wrapped("json-document", head, depth, "a JSON array", partial=partial)
     if not re.match(rb"\{\s*\"", start):
         return None
     indented = re.match(rb"\{\s*\n", start) is not None
-    value = jsonl.first(start)
+    value, end = jsonl.first(start)
+    if end and start[end : end + 256].lstrip(b" \t\r\n\x1e\x00,")[:1] not in {b"", b"{", b"["}:
+        return None  # text follows: another logger's
     if indented and isinstance(value, dict) and envelopes.of_object(value) is None and jsonl.kind(value) != "json":
         return Layout(format=f"{jsonl.kind(value)}-indented", why="JSON objects over several lines")
     if isinstance(value, dict) or envelopes.holds_list(start):
@@ -240,10 +331,11 @@ def _xml(head: bytes, _depth: int, *, partial: bool) -> Layout | None:
     del partial
     if not head.lstrip().startswith(b"<"):
         return None
-    for name, (tag, _) in xml.FORMATS.items():
-        if re.search(rb"<" + re.escape(tag) + rb"[\s>]", head[:65536]):
+    for name, element in xml.FORMATS.items():
+        if re.search(rb"<" + re.escape(element.encode()) + rb"[\s>]", head[:65536]):
             return Layout(format=name, why="XML events")
-    return None
+    own = xml.repeated(head)
+    return Layout(format=xml.OWN, head=own, why=f"XML events, each in {own}") if own else None
 
 
 # --------------------------------------------------------------------------- text
@@ -273,12 +365,22 @@ def _known_text(head: bytes, lines: list[bytes], *, partial: bool) -> Layout:
             best, most = known.name, count
     shape, count = _shape(lines)
     if shape is not None and count > most * 1.2:
-        return _with_others(_inferred(shape, count), lines, count)
+        return _with_others(_inferred(_timed_behind(shape, lines), count), lines, count)
     if best is not None:
         return _with_others(Layout(format=best, why=f"{most} lines begin like it"), lines, most)
     if not partial and len(head) <= _PASTE:
         return Layout(format="paste", why="no line begins with a time or a level that others share")
     return Layout(format="unknown", why="no line begins with a time or a level that others share")
+
+
+def _timed_behind(shape: str, lines: list[bytes]) -> str:
+    """The head of a layout; where it has no date and most of its lines end with one, that is noted in it."""
+    if "P<ts>" in shape or "P<dmy>" in shape:
+        return shape
+    starts = re.compile(shape.encode())
+    heads = [line[-LINE:].decode(errors="replace") for line in lines if starts.match(line)]
+    behind = sum(text.TRAILING_TIME.search(line) is not None for line in heads)
+    return f"{shape}(?P<tail>)" if behind * 2 > len(heads) else shape
 
 
 def _inferred(shape: str, count: int) -> Layout:
@@ -292,8 +394,10 @@ def _with_others(main: Layout, lines: list[bytes], count: int) -> Layout:
     rest = [line for line in lines if line.strip() and not form.starts(line, 0, len(line))]
     enough = max(3, count // 100)
     known = [h.name for h in text.HEADS if h.name not in _WEAK and sum(map(h.starts, rest)) >= enough]
-    objects = Counter(jsonl.kind(v) for v in map(jsonl.line, rest) if v)
-    known += [kind for kind, n in objects.items() if n >= enough and kind not in {"json", "nlog-json"}]
+    objects = Counter(jsonl.kind(v) for v in map(jsonl.line, rest) if v and jsonl.is_event(v))
+    known += [kind for kind, n in objects.items() if n >= enough]
+    known += _indented_objects(lines, enough)
+    known += [name for name, tag in xml.FORMATS.items() if sum(_opens(line, tag) for line in rest) >= enough]
     shape, alike = _shape(rest)
     layout = main
     for name in [n for n in known if n != main.format][:2]:
@@ -301,6 +405,19 @@ def _with_others(main: Layout, lines: list[bytes], count: int) -> Layout:
     if shape is not None and alike >= enough and not known and "P<lvl>" in shape and re.search(r"P<(?:ts|dmy)>", shape):
         layout = _merged(layout, _inferred(shape, alike))
     return layout
+
+
+def _indented_objects(lines: list[bytes], enough: int) -> list[str]:
+    """The form of objects over several lines, where there are enough of them."""
+    begins = [at for at, line in enumerate(lines) if line.rstrip() == b"{"]
+    if len(begins) < enough:
+        return []
+    value, _ = jsonl.first(b"\n".join(lines[begins[0] :]))
+    return [f"{jsonl.kind(value)}-indented"] if isinstance(value, dict) and jsonl.is_event(value) else []
+
+
+def _opens(line: bytes, element: str) -> bool:
+    return re.match(rb"[ \t]{0,80}<" + re.escape(element.encode()) + rb"[ \t>]", line) is not None
 
 
 _WEAK = frozenset({"log4net-detail", "mel-debug", "katana-trace"})
@@ -386,9 +503,8 @@ def _pattern(line: str, before: re.Match[str] | None, kind: str, end: int) -> st
     if level is None or not _delimited(line, level):
         return lead + time + _literal(follows) if follows else None
     between = line[end : level.start()]
-    middle = _literal(between) if _PUNCTUATION.fullmatch(between) else r"(?P<mid>[^\n]{0,100}?)"
-    after = line[level.end() : level.end() + 1]
-    return lead + time + middle + _named_level() + _literal(after)
+    middle = _padded(between) if _PUNCTUATION.fullmatch(between) else r"(?P<mid>[^\n]{0,100}?)"
+    return lead + time + middle + _named_level() + _behind(line, level.end())
 
 
 def _delimited(line: str, level: re.Match[str]) -> bool:
@@ -401,6 +517,20 @@ def _delimited(line: str, level: re.Match[str]) -> bool:
 
 def _named_level() -> str:
     return rf"(?P<lvl>{_LEVEL})"
+
+
+def _padded(between: str) -> str:
+    """What stands before a level, which may be padded within its brackets."""
+    return _literal(between).replace(" +", " *") if between.strip() else _literal(between)
+
+
+_CLOSING = re.compile(r" {0,12}([\])>}|])")
+
+
+def _behind(line: str, end: int) -> str:
+    """What stands behind a level, which may be padded within its brackets."""
+    closing = _CLOSING.match(line, end)
+    return f" *{re.escape(closing[1])}" if closing else _literal(line[end : end + 1])
 
 
 def _literal(words: str) -> str:

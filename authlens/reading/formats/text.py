@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -15,6 +16,7 @@ from authlens.reading.formats.base import (
     LINE,
     LINE_FEED,
     Draft,
+    Memory,
     Place,
     decoded,
     level,
@@ -36,6 +38,8 @@ _FULL_LEVEL = "Trace|Debug|Information|Warning|Error|Critical|Verbose|Fatal"
 # A prefix that TimestampFormat wrote: short, and not words that run into the level.
 _MEL_TIME = r"(?P<ts>(?:[^\n]{0,47}[\d\]\s|Z>),;-])?)"
 _LOGGER = r"[A-Za-z_][\w.`+<>,\[\]-]{0,400}"
+# A message that begins with its code names no logger.
+_CODED = r"(?:ID[XW]|MIML)\d{4,5}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ HEADS = (
     ),
     Head(
         "azure-appservice",
-        rf"(?P<ts>{timestamps.pattern('iso')}) \[(?P<lvl>{_FULL_LEVEL})\] (?P<cat>{_LOGGER}?)(?=: | => )",
+        rf"(?P<ts>{timestamps.pattern('iso')}) \[(?P<lvl>{_FULL_LEVEL})\] (?!{_CODED})(?P<cat>{_LOGGER}?)(?=: | => )",
         "columns",
     ),
     Head("mel-debug", rf"(?P<cat>{_LOGGER}): (?P<lvl>{_FULL_LEVEL}): (?P<msg>)", "fields"),
@@ -126,45 +130,79 @@ class TextFormat:
     pattern: re.Pattern[bytes]
     body: str
     ends: bytes
-    mark: re.Pattern[bytes] = LINE_FEED
+    mark: re.Pattern[bytes]
+    stamp: str
+    """The group of ``pattern`` that is the time; empty where there is none."""
     limit: int = LIMIT
     terminator: bytes = b"\n"
     whole: bool = False
+    memory: Memory[tuple[Draft, int]] = field(default_factory=Memory, compare=False, repr=False)
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the line is a head."""
         stop = min(end, begin + LINE)
         if self.ends and (stop <= begin or data[stop - 1] not in self.ends):
             return False
-        if data.find(b"\x1b", begin, stop) >= 0 or data.find(b"^[[", begin, stop) >= 0:
-            return self.pattern.match(plain(data[begin:stop])) is not None
-        return self.pattern.match(data, begin, stop) is not None
+        if self.pattern.match(data, begin, stop) is not None:
+            return True
+        coloured = data.find(b"\x1b", begin, stop) >= 0 or data.find(b"^[[", begin, stop) >= 0
+        return coloured and self.pattern.match(plain(data[begin:stop])) is not None
 
     def divide(self, run: Run) -> Iterable[Run]:
         """A head begins one record; a second refusal within it is another logger's, whose heads are not known."""
         return apart(run)
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
-        """Read the head, then the rest by the format's own rule."""
-        text, broken = decoded(run.data)
-        text = plain_text(text).replace("\r\n", "\n")
+        """Read the head, then the rest by the format's own rule; records that differ in their time alone once."""
+        data = plain(run.data).replace(b"\r\n", b"\n")
+        feed = data.find(b"\n")
+        match = self.pattern.match(data, 0, min(LINE, len(data) if feed < 0 else feed))
+        if match is None or not self.stamp or match[self.stamp] is None:
+            draft, broken = self._drafted(data, match, data, place)
+            return record(draft, run, place), broken
+        begin, end = match.span(self.stamp)
+        timeless = data[:begin] + b" " + data[end:]
+        known = self.memory.get(timeless)
+        if known is None:
+            known = self._drafted(data, match, timeless, place)
+            if not place.secondary:
+                self.memory.put(timeless, known)
+        return record(known[0], run, place, self._time(match, place)), known[1]
+
+    def _drafted(self, data: bytes, match: re.Match[bytes] | None, timeless: bytes, place: Place) -> tuple[Draft, int]:
+        """What a record says but for its time, and how many bytes of it are no UTF-8."""
+        text, broken = decoded(data)
         first, _, rest = text.partition("\n")
-        match = self.pattern.match(first[:LINE].encode(errors="replace"))
         draft = Draft(text=text.strip()) if match is None else _draft(self, match, first, rest, place)
-        _identify(draft, first)
-        return record(draft, run, place), broken
+        _identify(draft, decoded(timeless.partition(b"\n")[0])[0])
+        return draft, broken
+
+    def _time(self, match: re.Match[bytes], place: Place) -> tuple[datetime | None, bool]:
+        stamp = match[self.stamp].decode(errors="replace")
+        time, assumed = timestamps.parse(stamp, place.zone, day_first=self.stamp == _DAY_FIRST)
+        return time, assumed and self.body != "utc"  # that listener prints DateTime.UtcNow
 
 
 def of(layout: Layout) -> TextFormat | Lines | Paste:
     """The text format of a layout."""
-    if layout.head is not None:
-        known = BY_NAME.get(layout.format)
-        body = known.body if known else "columns"
-        return TextFormat(layout.format, _compiled(layout.head), body, b"", _marked(layout.head))
     head = BY_NAME.get(layout.format)
+    if layout.head is not None:
+        return _text(Head(layout.format, layout.head, head.body if head else "columns"))
     if head is None:
         return Paste() if layout.format == "paste" else Lines()
-    return TextFormat(head.name, _compiled(head.pattern), head.body, head.ends.encode(), _marked(head.pattern))
+    return _text(head)
+
+
+_DAY_FIRST = "dmy"
+_STAMPS = ("(?P<ts>", f"(?P<{_DAY_FIRST}>")
+
+
+def _text(head: Head) -> TextFormat:
+    pattern = _compiled(head.pattern)
+    stamp = next(
+        (name for name in (_DAY_FIRST, "ts") if name in pattern.groupindex and "tail" not in pattern.groupindex), ""
+    )
+    return TextFormat(head.name, pattern, head.body, head.ends.encode(), _marked(head.pattern), stamp)
 
 
 def _marked(pattern: str) -> re.Pattern[bytes]:
@@ -177,19 +215,22 @@ def _marked(pattern: str) -> re.Pattern[bytes]:
 def _beginning(pattern: str) -> str:
     if pattern.startswith(r"\d"):
         return "0-9"
-    if pattern.startswith(("(?P<ts>", "(?P<dmy>")):
-        return r"0-9A-Z\x80-\xff"
-    if pattern.startswith(("(?P<lvl>", "(?P<cat>")):
+    if pattern.startswith(_STAMPS):
+        return "0-9" if re.match(r"\(\?P<\w+>(?:\(\?:)?\\d", pattern) else r"0-9A-Z\x80-\xff"
+    if pattern.startswith(("(?P<lvl>", "(?P<cat>[A-Za-z_]")):
         return "A-Za-z_"
     first = pattern[1] if pattern.startswith("\\") else pattern[:1]
     generic = (first in {"[", "(", ""} and not pattern.startswith("\\")) or pattern.startswith(r"\t")
-    return r"\t\x20-\xff" if generic else re.escape(first)
+    return r"\x00-\x09\x0b\x0c\x0e-\xff" if generic else re.escape(first)
 
 
 _GOES_ON = re.compile(
     rb"[ \t\r\v\f]|$|at |--- |---> |Number of keys |Exceptions? caught|token: |kid: |'|\"|\.|\)|\}|\]|,|ValidTo|ValidFrom|NotBefore|Expires|Current time"
     rb"|Algorithm: |SecurityKey: |InternalId: |jwtEncodedString: |SignatureAlgorithm: |Parameter name: |Keys tried|The token "
-    rb"|[A-Za-z][\w.+`]{0,200}(?:Exception|Error)(?: \(|: )|InnerException|Inner exception|StackTrace|HResult|Message: "
+    rb"|Matched key was in |All keys in |KeyInfo: |Key: |Header: |Payload: |Proceeding with token |Possible solution "
+    rb"|If you |For more details|Response content: |Attempting to retrieve document again|Exception: ?'|expected: "
+    rb"|found in jwt: |jwt: |nonce: |timestamp: |[\w.]{1,200}SecurityKey[,:]"
+    rb"|[A-Za-z][\w.+`]{0,200}(?:Exception|Error)(?: \(|: )|InnerException|Inner exception|StackTrace|HResult|Message: (?!ID[XW][0-9])"
 )
 
 
@@ -266,11 +307,17 @@ def _telling(data: bytes) -> list[int]:
     return sorted(begin for begin in found if _TRACED.match(data, begin) is None)
 
 
+_SEPARATOR = b"\n--"
+_LEFT_OUT = re.compile(rb"^--\r?\n", re.MULTILINE)
+"""Between the groups of lines that grep prints."""
+
+
 def apart(run: Run) -> Iterable[Run]:
-    """No two of a host's refusals are in one record."""
-    if sum(map(run.data.count, _TELLING)) < 2:
+    """No two of a host's refusals are in one record, and nothing goes on behind what grep left out."""
+    left_out = [m.end() for m in _LEFT_OUT.finditer(run.data)] if _SEPARATOR in run.data else []
+    if not left_out and sum(map(run.data.count, _TELLING)) < 2:
         return (run,)
-    cuts = [0, *_telling(run.data)[1:], len(run.data)]
+    cuts = [0, *left_out, *_telling(run.data)[1:], len(run.data)]
     return [run.slice(a, b) for a, b in pairwise(sorted(set(cuts))) if a < b]
 
 
@@ -281,6 +328,8 @@ _PROPERTY = re.compile(
 )
 _TAIL = re.compile(r' ?\{ ?"?[A-Za-z]\w{0,63}"?: ?')
 _TAIL_LINES = 200
+_TAIL_SEARCHED = 16 * 1024
+_TAILS = 16
 
 
 def _identify(draft: Draft, first: str) -> None:
@@ -304,28 +353,36 @@ def _properties(draft: Draft) -> None:
         bare = line.rstrip()
         if not bare.endswith("}") or ("RequestId" not in bare and "SourceContext" not in bare):
             continue
-        tail = next((m for m in _TAIL.finditer(bare) if _is_tail(bare[m.start() :])), None)
-        if tail is None:
+        begin = next((at for at in _balanced(bare) if _is_tail(bare[at:])), None)
+        if begin is None:
             return
         values = {
-            name: quoted or plain_
-            for name, quoted, plain_ in _PROPERTY.findall(bare[tail.start() : tail.start() + 16384])
+            name: quoted or plain_ for name, quoted, plain_ in _PROPERTY.findall(bare[begin : begin + _TAIL_SEARCHED])
         }
         draft.fields = {**draft.fields, **values}
         draft.logger = draft.logger or values.get("SourceContext")
         draft.trace_id = draft.trace_id or values.get("TraceId")
         draft.request_id = draft.request_id or values.get("RequestId") or within(draft.trace_id, values.get("SpanId"))
-        lines[index] = bare[: tail.start()]
+        lines[index] = bare[:begin]
         draft.text = "\n".join(lines).strip()
         return
 
 
+def _balanced(line: str) -> Iterable[int]:
+    """Where a list of properties may begin that the line ends with: the last few braces that are closed at its end."""
+    found: deque[int] = deque(maxlen=_TAILS)
+    open_, before = line.count("{") - line.count("}"), 0
+    for match in _TAIL.finditer(line):
+        open_ -= line.count("{", before, match.start()) - line.count("}", before, match.start())
+        before = match.start()
+        if not open_:
+            found.append(before)
+    return found
+
+
 def _is_tail(text: str) -> bool:
     """Whether a line's end is a list of properties that hides nothing worth reading."""
-    depth_ = text.count("{") == text.count("}")
-    return (
-        depth_ and _PROPERTY.search(text[:16384]) is not None and not needles.hit(text.encode()) and "eyJ" not in text
-    )
+    return _PROPERTY.search(text[:_TAIL_SEARCHED]) is not None and not needles.hit(text.encode()) and "eyJ" not in text
 
 
 # --------------------------------------------------------------------------- bodies
@@ -334,23 +391,42 @@ def _is_tail(text: str) -> bool:
 def _draft(form: TextFormat, match: re.Match[bytes], first: str, rest: str, place: Place) -> Draft:
     groups = {name: value.decode(errors="replace") for name, value in match.groupdict().items() if value is not None}
     draft = Draft(level=level(groups.get("lvl")) or _PRIORITY.get(groups.get("pri", "")), logger=groups.get("cat"))
-    draft.time, draft.time_assumed = _time(groups, place)
     if "eid" in groups:
         draft.event_id = int(groups["eid"])
     message = first[_chars(match, first) :]
     if form.body == "columns" and match.group().endswith(b'="'):
         message = _unquoted(message)
     _BODIES[form.body](draft, groups, message, rest)
+    if "tail" in groups:
+        _trailing_time(draft, place)
     return draft
 
 
+_DATED = "|".join(timestamps.pattern(kind) for kind in ("iso", "numeric", "daymonth", "monthday"))
+TRAILING_TIME = re.compile(rf"(?<=\s)[\[(<]?(?P<ts>{_DATED})[\])>]?\s*$")
+"""Of layouts that print the time behind the message."""
+_TRAILING_LOGGER = re.compile(r"\s[<\[(]?([A-Za-z_][\w+`]{0,100}(?:\.[\w+`]{1,200}){1,20})[>\])]?\s*$")
+
+
+def _trailing_time(draft: Draft, place: Place) -> None:
+    """Takes the time, and the logger before it, off the end of the message, which the exception follows."""
+    lines = draft.text.split("\n", _TAIL_LINES)
+    for index, line in enumerate(lines[:_TAIL_LINES]):
+        found = TRAILING_TIME.search(line[-LINE:])
+        if found is None:
+            continue
+        draft.time, draft.time_assumed = timestamps.parse(found["ts"], place.zone)
+        said = line[: len(line) - len(line[-LINE:]) + found.start()].rstrip()
+        logger = _TRAILING_LOGGER.search(said[-LINE:])
+        if logger is not None:
+            draft.logger = draft.logger or logger[1]
+            said = said[: len(said) - len(logger.group())]
+        lines[index] = said
+        draft.text = "\n".join(lines).strip()
+        return
+
+
 _PRIORITY = {"7": "debug", "6": "information", "5": "information", "4": "warning", "3": "error", "2": "critical"}
-
-
-def _time(groups: dict[str, str], place: Place) -> tuple[datetime | None, bool]:
-    if "dmy" in groups:
-        return timestamps.parse(groups["dmy"], place.zone, day_first=True)
-    return timestamps.parse(groups.get("ts", ""), place.zone)
 
 
 def _chars(match: re.Match[bytes], first: str) -> int:
@@ -361,7 +437,14 @@ def _chars(match: re.Match[bytes], first: str) -> int:
     return end if first.isascii() else len(first.encode()[:end].decode(errors="replace"))
 
 
+_COLUMN_OF_EXCEPTION = re.compile(
+    r"(?: ?[|;~\t] ?|\"[,;|]\")(?=[A-Za-z_][\w+`]{0,100}(?:\.[\w+`]{1,200}){1,20}Exception: )"
+)
+
+
 def _joined(message: str, rest: str) -> str:
+    if "Exception: " in message:
+        message = _COLUMN_OF_EXCEPTION.sub("\n", message, count=1)
     return (f"{message}\n{rest}" if rest else message).strip()
 
 
@@ -386,7 +469,6 @@ def _fields(draft: Draft, groups: dict[str, str], message: str, rest: str) -> No
 
 def _utc(draft: Draft, _: dict[str, str], message: str, rest: str) -> None:
     draft.text = _joined(message, rest)
-    draft.time_assumed = False  # the listener prints DateTime.UtcNow
 
 
 _VALUE = re.compile(r'((?:[^"\\]|\\.){0,200000})"')
@@ -459,6 +541,8 @@ def _columns(draft: Draft, groups: dict[str, str], message: str, rest: str) -> N
     message = _peeled(draft, message.lstrip("]) :") if message[:1] in "]) :" else message, groups.get("mid", ""))
     if draft.logger is None:
         draft.logger = _named(groups.get("mid", ""))
+    if draft.logger is None and rest and (alone := _named(message)) is not None:
+        draft.logger, message = alone, ""
     draft.text = _joined(message, rest)
 
 

@@ -1,25 +1,36 @@
-"""Streams of XML events: log4net, log4j, the Windows event log, and .NET's trace files."""
+"""Streams of XML events: log4net, log4j, the Windows event log, .NET's trace files, and layouts of the user's own."""
 
 from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC
+from functools import lru_cache
+from itertools import islice, pairwise
 from xml.parsers import expat
 
 from authlens.model import Record
 from authlens.reading import timestamps
-from authlens.reading.formats.base import Draft, Place, decoded, level, plain_text, record, request_id
+from authlens.reading.formats import jsonl
+from authlens.reading.formats.base import Draft, Place, decoded, level, number, plain_text, record, request_id
 from authlens.reading.runs import Run
 
 LIMIT = 1024 * 1024
 FORMATS = {
-    "log4net-xml": (b"log4net:event", "log4net:event"),
-    "log4j-xml": (b"log4j:event", "log4j:event"),
-    "windows-event": (b"Event", "Event"),
-    "trace-xml": (b"E2ETraceEvent", "E2ETraceEvent"),
+    "log4net-xml": "log4net:event",
+    "log4j-xml": "log4j:event",
+    "windows-event": "Event",
+    "trace-xml": "E2ETraceEvent",
 }
+"""The element that holds an event, by format."""
+OWN = "xml"
+"""The format whose element the log itself shows."""
+
+
+_BEHIND_NAME = {b"", b">", b" ", b"\r", b"\n", b"\t"}
 
 
 @dataclass(slots=True)
@@ -41,18 +52,24 @@ class Events:
     """An event is what one element holds; several may stand on a line, one may span many."""
 
     name: str
+    element: str
     limit: int = LIMIT
     terminator: bytes = b">"
-    mark: re.Pattern[bytes] = re.compile(rb">[ \t\r\n]{0,200}<(?:log4[a-z]{1,3}:event|Event|E2ETraceEvent)")
+    """A line feed where other loggers write into the same log."""
     whole: bool = False
+
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """What ends a tag, or a line, that the event's tag follows."""
+        return _before(self.terminator, self.element)
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the tag that ends here opens an event."""
-        tag = FORMATS[self.name][0]
+        tag = self.element.encode()
         head = data[begin : min(end, begin + 256)].lstrip(b" \t\r\n")
         if end - begin > 200 and not data[begin : begin + 201].lstrip(b" \t\r\n"):
             return False
-        return head.startswith(b"<" + tag) and head[len(tag) + 1 : len(tag) + 2] in {b"", b" ", b"\r", b"\n", b"\t"}
+        return head.startswith(b"<" + tag) and head[len(tag) + 1 : len(tag) + 2] in _BEHIND_NAME
 
     def divide(self, run: Run) -> Iterable[Run]:
         """The element without the white space before it."""
@@ -62,14 +79,42 @@ class Events:
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """Read the element; one that is cut off gives its text."""
         text, broken = decoded(run.data)
-        end = text.find(f"</{FORMATS[self.name][1]}>")
-        tree = _parse(text[: end + len(FORMATS[self.name][1]) + 3]) if end >= 0 else None
+        end = text.find(f"</{self.element}>")
+        tree = _parse(text[: end + len(self.element) + 3]) if end >= 0 else None
         if tree is None:
             return record(_remains(text), run, place), broken
-        draft = _READERS[self.name](tree, place)
+        draft = _READERS[self.name](tree, place) if self.name in _READERS else _own(tree, place, self.element)
         draft.text = plain_text(draft.text).replace("\r\n", "\n").strip()
         draft.request_id = draft.request_id or request_id(draft.text[:2048])
         return record(draft, run, place), broken
+
+
+@lru_cache(maxsize=64)
+def _before(terminator: bytes, element: str) -> re.Pattern[bytes]:
+    blank = rb"[ \t\r\n]{0,200}" if terminator == b">" else rb"[ \t\r]{0,80}"
+    return re.compile(re.escape(terminator) + blank + rb"<" + re.escape(element.encode()))
+
+
+_SIBLINGS = re.compile(rb"</([A-Za-z_][\w.:-]{0,63})>[ \t\r\n]{0,200}<(?=([A-Za-z_][\w.:-]{0,63})[\s>])")
+_FEW = 50
+
+
+def repeated(head: bytes) -> str | None:
+    """The element that follows itself again and again and holds a time: an event of a layout of the user's own."""
+    after = Counter(m[1] for m in _SIBLINGS.finditer(head) if m[1] == m[2])
+    for name, count in after.most_common(3):
+        form = Events(OWN, name.decode())
+        tags = (m.end() - len(name) - 1 for m in form.mark.finditer(head))
+        starts = list(islice((at for at in tags if form.starts(head, at, len(head))), _FEW))
+        timed = sum(_timed(head[a:b].decode(errors="replace"), form.element) for a, b in pairwise(starts))
+        if count > 1 and timed * 2 > len(starts) - 1:
+            return form.element
+    return None
+
+
+def _timed(text: str, element: str) -> bool:
+    tree = _parse(text[: text.rfind(">") + 1])
+    return tree is not None and _own(tree, Place("", "", UTC, secondary=False, cut=False), element).time is not None
 
 
 _TAGS = re.compile(r"<[^<>]{0,4096}>")
@@ -140,8 +185,7 @@ _WINDOWS_LEVELS = {"1": "critical", "2": "error", "3": "warning", "4": "informat
 def _windows(tree: _Tree, place: Place) -> Draft:
     draft = Draft(level=_WINDOWS_LEVELS.get(tree.text("Level")), host=tree.text("Computer") or None)
     draft.time, draft.time_assumed = timestamps.parse(tree.attribute("TimeCreated", "SystemTime") or "", place.zone)
-    number = tree.text("EventID")
-    draft.event_id = int(number) if number.isdigit() else None
+    draft.event_id = number(tree.text("EventID"))
     body = tree.text("Data", "Message", "ApplicationData")
     event_body(draft, body)
     return draft
@@ -172,6 +216,19 @@ def event_body(draft: Draft, body: str) -> None:
     values = dict(_EVENT_FIELD.findall(match.group()))
     draft.fields, draft.request_id, draft.trace_id = values, values.get("RequestId"), values.get("TraceId")
     draft.text = re.sub(r"\n\n?Exception: ?\n", "\n", body[match.end() :], count=1)
+
+
+_TEXT_MEMBER = "message"
+
+
+def _own(tree: _Tree, place: Place, element: str) -> Draft:
+    """A layout of the user's own: its elements and attributes are an object's members."""
+    members = dict(tree.attributes.get(element, [{}])[0])
+    for name, texts in tree.texts.items():
+        said = "\n".join(t for t in texts if t).strip()
+        if said:
+            members[_TEXT_MEMBER if name == element else name] = said
+    return jsonl.read(members, place)
 
 
 _READERS: dict[str, Callable[[_Tree, Place], Draft]] = {

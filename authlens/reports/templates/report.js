@@ -19,8 +19,8 @@
   }
   document.querySelectorAll("pre").forEach(copier);
 
-  var answers = document.querySelectorAll(".answer");
-  if (answers.length > 6) {
+  var parts = document.querySelectorAll(".answer, .brief tr, .cause");
+  if (document.querySelector(".brief")) {
     var list = document.querySelector(".answers");
     var label = document.createElement("label");
     label.className = "filter";
@@ -31,7 +31,7 @@
     list.parentNode.insertBefore(label, list);
     field.addEventListener("input", function () {
       var wanted = field.value.trim().toLowerCase();
-      answers.forEach(function (one) {
+      parts.forEach(function (one) {
         one.hidden = one.textContent.toLowerCase().indexOf(wanted) < 0;
       });
     });

@@ -17,7 +17,7 @@ def checks(case: Case) -> tuple[Answer, ...]:
     """The three questions of ValidateAudience, in its order."""
     if not case.expectations.validate_audience:
         return tuple(unknown(name, "the settings switch the audience check off", asked=False) for name in NAMES)
-    demand = _Demand(case.expectations.audiences, case.explicit, case.library.since(6))
+    demand = _demand(case)
     if "aud" not in case.reading.claims and not case.reading.claims_known:
         return (_configured(demand), *(unknown(name, case.reading.why) for name in NAMES[1:]))
     found = audiences_of(case.reading.claims, case.library)
@@ -29,6 +29,18 @@ class _Demand(NamedTuple):
     explicit: bool
     newer: bool
     """From 6.0 on: IDX10206 for no audience at all, and a final slash is forgiven."""
+    code: str = "IDX10214"
+    """IDX10231 where a delegate of the application compares."""
+
+
+def _demand(case: Case) -> _Demand:
+    accepted, newer = case.expectations.audiences, case.library.since(6)
+    version = case.reading.claims.get("ver")
+    if not case.expectations.by_version or version not in ("1.0", "2.0"):
+        return _Demand(accepted, case.explicit, newer)
+    # RegisterValidAudience of Microsoft.Identity.Web, where no audience is configured
+    of_version = tuple(value for value in accepted if value.startswith("api://") == (version == "1.0"))
+    return _Demand(of_version, case.explicit, newer, "IDX10231")
 
 
 def _answered(found: tuple[str, ...], demand: _Demand) -> tuple[Answer, ...]:
@@ -61,7 +73,7 @@ def _matches(found: tuple[str, ...], demand: _Demand) -> Answer:
         return passed(NAMES[2], expected=expected, found=listed(found))
     near = (nearmiss.nearest(accepted, audience, nearmiss.audience) for audience in found[:_MOST_COMPARED])
     why = next(filter(None, near), None)
-    return failed(NAMES[2], "IDX10214", expected=expected, found=listed(found) or "no aud", why=why)
+    return failed(NAMES[2], demand.code, expected=expected, found=listed(found) or "no aud", why=why)
 
 
 def _equal(audience: str, valid: str, *, slash: bool) -> bool:

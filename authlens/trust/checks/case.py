@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ class Answer(NamedTuple):
 
 def passed(name: str, *, expected: str | None = None, found: str | None = None, why: str | None = None) -> Answer:
     """The library would be content."""
-    return Answer(Check(name=name, verdict=Verdict.PASS, expected=expected, found=found, why=why))
+    return Answer(Check(name, Verdict.PASS, expected, found, why))
 
 
 def failed(
@@ -42,12 +41,11 @@ def unknown(
     return Answer(Check(name=name, verdict=Verdict.UNKNOWN, expected=expected, found=found, why=why), asked)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """How far the token's text is known and can be read."""
 
-    header: Mapping[str, object] = field(default_factory=nothing)
-    claims: Mapping[str, object] = field(default_factory=nothing)
+    header: Mapping[str, object] = nothing()
+    claims: Mapping[str, object] = nothing()
     header_known: bool = True
     claims_known: bool = True
     why: str = ""
@@ -61,8 +59,7 @@ class Reading:
     """The library gets as far as checking a signature."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """One token, judged by one library with what is known of its keys and of the API."""
 
     token: Token
@@ -74,10 +71,14 @@ class Case:
     why_no_keys: str = "no key set is known"
     issuers: tuple[str, ...] = ()
     """Accepted: the configured ones, and the one that the discovery document names."""
-    secret: bytes | None = field(default=None, repr=False)
+    secret: bytes | None = None
     at: datetime | None = None
     explicit: bool = False
     """The expectations are complete: an empty list means none, not unknown."""
+
+    def __repr__(self) -> str:
+        """Neither the token's text nor the secret."""
+        return f"Case({self.token}, {self.library})"
 
 
 def short(text: str | None) -> str | None:
@@ -101,10 +102,18 @@ def listed(values: tuple[str, ...]) -> str:
     return ", ".join(short(value) or "" for value in values[:8]) + (", …" if len(values) > 8 else "")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=64)  # several checks of one token name the same times
 def utc(seconds: float) -> str:
     """A time as RFC 3339 in UTC."""
     if not 0 <= seconds < 253_402_300_800:
         return "the earliest time there is" if seconds < 0 else "the latest time there is"
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    day, second = divmod(int(seconds), 86_400)
+    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+@lru_cache(maxsize=512)
+def _date(day: int) -> str:
+    return date.fromordinal(_DAY_ZERO + day).isoformat()
+
+
+_DAY_ZERO = date(1970, 1, 1).toordinal()

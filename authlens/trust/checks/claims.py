@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from authlens.trust.checks.case import Answer, Case, failed, listed, passed, short, unknown, wanted
 from authlens.trust.checks.decoding import text_of
 
@@ -20,7 +22,7 @@ def _type_accepted(case: Case) -> Answer:
     types = case.expectations.types
     # TokenValidationParameters.ValidTypes came with 5.6
     if not types or not case.library.since(5, 6):
-        return passed(name, expected="any", found=short(text_of(case.reading.header.get("typ"))))
+        return _any_type(text_of(case.reading.header.get("typ")))
     if not case.reading.header_known:
         return unknown(name, case.reading.why, expected=wanted(types))
     found = text_of(case.reading.header.get("typ")) or ""
@@ -30,6 +32,11 @@ def _type_accepted(case: Case) -> Answer:
         why = "differs only in case" if found.lower() in {t.lower() for t in types} else None
         return failed(name, "IDX10257", expected=wanted(types), found=short(found), why=why)
     return passed(name, expected=wanted(types), found=short(found))
+
+
+@lru_cache(maxsize=64)
+def _any_type(found: str | None) -> Answer:
+    return passed("type.accepted", expected="any", found=short(found))
 
 
 def _critical(case: Case) -> Answer:
@@ -43,8 +50,8 @@ def _critical(case: Case) -> Answer:
 
 def _key_of_its_own(case: Case) -> Answer:
     """A token that brings or names its own key proves nothing (RFC 8725 section 3.10); it is never fetched."""
-    found = tuple(member for member in _KEYS_OF_ITS_OWN if member in case.reading.header)
-    if not found:
+    if case.reading.header.keys().isdisjoint(_KEYS_OF_ITS_OWN):
         return _NO_KEY
+    found = tuple(member for member in _KEYS_OF_ITS_OWN if member in case.reading.header)
     why = "it is neither used nor fetched"
     return failed(_NO_KEY.check.name, None, expected="no jku, x5u or jwk", found=listed(found), why=why)

@@ -13,6 +13,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from authlens.model import nothing
 from authlens.segments import TRAILING, NumberText, read_json_object, strict_base64url
@@ -136,17 +137,13 @@ def _unreadable(defects: tuple[str, ...], library: Library) -> str | None:
 
 def mistyped_header(members: Mapping[str, object]) -> str | None:
     """What System.Text.Json would refuse to read as the header parameter it is."""
-    for name in _TEXT_HEADERS:
-        if not _text_or_null(members.get(name)):
-            return f"has {name} as {kind(members[name])}, not as text"
-    return None
+    return _no_text(members, _TEXT_HEADERS)
 
 
 def mistyped_claims(members: Mapping[str, object], library: Library) -> str | None:
     """What System.Text.Json would refuse to read as the claim it is."""
-    for name in _TEXT_CLAIMS:
-        if not _text_or_null(members.get(name)):
-            return f"has {name} as {kind(members[name])}, not as text"
+    if problem := _no_text(members, _TEXT_CLAIMS):
+        return problem
     if not _text_or_null(members.get("sub")) and not (library.since(7, 4, 1) and kind(members["sub"]) == "a number"):
         return f"has sub as {kind(members['sub'])}, not as text"
     audiences = members.get("aud")
@@ -155,6 +152,14 @@ def mistyped_claims(members: Mapping[str, object], library: Library) -> str | No
     for name in _DATES:
         if name in members and _long(members[name]) is None:
             return f"has {name} as {_shown(members[name])}, not as a number of seconds"
+    return None
+
+
+def _no_text(members: Mapping[str, object], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = members.get(name)
+        if not (value is None or type(value) is str):
+            return f"has {name} as {kind(value)}, not as text"
     return None
 
 
@@ -201,8 +206,7 @@ def audiences_of(claims: Mapping[str, object], library: Library) -> tuple[str, .
     return (text_of(value) or "",) if library.old_handler and value is not None else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Date:
+class Date(NamedTuple):
     """A NumericDate as the library understands it."""
 
     seconds: int | None = None
@@ -222,20 +226,20 @@ def date_of(claims: Mapping[str, object], name: str, library: Library, *, least:
         return Date(seconds=MIN_VALUE) if least or not library.since(6, 9) else Date()
     value = claims[name]
     seconds = _long(value) if library.text_json else _parsed_time(value)
-    return Date(code="IDX14300") if seconds is None else Date(seconds=_epoch(seconds))
+    return Date(code="IDX14300") if seconds is None else Date(_epoch(seconds))
 
 
 def _epoch(seconds: int) -> int:
     """EpochTime.DateTime: nothing before 1970, nothing behind DateTime.MaxValue."""
-    return max(0, min(seconds, _MAX_VALUE))
+    return seconds if 0 <= seconds <= _MAX_VALUE else 0 if seconds < 0 else _MAX_VALUE
 
 
 def _long(value: object) -> int | None:
     """JsonSerializerPrimitives.ReadLong; Convert.ToInt64(double) rounds halves to even, as Python's round does."""
+    if type(value) is int:
+        return value if -_INT64 <= value < _INT64 else None
     if isinstance(value, bool) or value is None or isinstance(value, NumberText):
         return None
-    if isinstance(value, int):
-        return value if -_INT64 <= value < _INT64 else None
     if isinstance(value, float):
         return _rounded(value)
     if not isinstance(value, str):

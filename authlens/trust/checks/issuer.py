@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from authlens.trust.checks import nearmiss
+from authlens.trust.checks import nearmiss, tenant
 from authlens.trust.checks.case import LONGEST, Answer, Case, failed, passed, short, unknown, wanted
 from authlens.trust.checks.decoding import text_of
 
@@ -18,6 +18,8 @@ def checks(case: Case) -> tuple[Answer, ...]:
         return tuple(unknown(name, "the settings switch the issuer check off", asked=False) for name in NAMES)
     if "iss" not in case.reading.claims and not case.reading.claims_known:
         return tuple(unknown(name, case.reading.why) for name in NAMES)
+    if case.expectations.by_tenant:
+        return tenant.checks(case)
     found = text_of(case.reading.claims.get("iss")) or ""
     demand = _Demand(case.issuers, case.explicit, case.library.since(7))
     return (_answers if len(found) <= LONGEST else _answered)(found, demand)

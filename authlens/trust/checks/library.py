@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 NEW_HANDLER = "JsonWebTokenHandler"
 OLD_HANDLER = "JwtSecurityTokenHandler"
@@ -17,7 +17,7 @@ _SHORT = {"5": (5, 7, 2), "6": (6, 8, 0), "7": (7, 7, 3), "8": (8, 23, 0)}
 _NUMBER = re.compile(r"\d{1,4}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for the properties are asked for every token
 class Library:
     """One version of the library, with the handler that reads the token."""
 
@@ -28,22 +28,22 @@ class Library:
         """Whether this is that version or a later one."""
         return self.version >= version
 
-    @property
+    @cached_property
     def old_handler(self) -> bool:
         """JwtSecurityTokenHandler reads dates as 32-bit integers and has codes of its own for unreadable tokens."""
         return self.handler == OLD_HANDLER
 
-    @property
+    @cached_property
     def spans(self) -> bool:
         """The token is read in place, dot by dot (JsonWebTokenHandler from 6.23 on): IDX14100 instead of IDX14111."""
         return not self.old_handler and self.since(6, 23)
 
-    @property
+    @cached_property
     def text_json(self) -> bool:
         """System.Text.Json reads the claims, each with its type (JsonWebTokenHandler from 7.0 on)."""
         return not self.old_handler and self.since(7)
 
-    @property
+    @cached_property
     def checks_claims_first(self) -> bool:
         """When no key has the token's kid: lifetime, issuer and audience are reported before the signature.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from authlens.trust.checks.case import Answer, Case, failed, passed, short, unknown, utc
 from authlens.trust.checks.decoding import Date, date_of, kind
 
@@ -24,12 +26,13 @@ def checks(case: Case, *, unmatched: bool = False) -> tuple[Answer, ...]:
     least = unmatched and case.reading.claims_known
     expires = date_of(case.reading.claims, "exp", case.library, least=least)
     starts = date_of(case.reading.claims, "nbf", case.library, least=least)
+    now = case.at.timestamp() if case.at is not None else None
     return (
         _has_expiration(case, expires, starts),
         _consistent(expires, starts),
-        _already_valid(case, starts),
-        _not_expired(case, expires),
-        _in_seconds(case),
+        _already_valid(case, starts, now),
+        _not_expired(case, expires, now),
+        _in_seconds(case.reading.claims),
     )
 
 
@@ -62,36 +65,34 @@ def _consistent(expires: Date, starts: Date) -> Answer:
     return passed(name, found=f"{utc(starts.seconds)} to {utc(expires.seconds)}")
 
 
-def _already_valid(case: Case, starts: Date) -> Answer:
+def _already_valid(case: Case, starts: Date, now: float | None) -> Answer:
     name = NAMES[2]
     if starts.seconds is None:
         return passed(name, found="no nbf") if case.reading.claims_known else unknown(name, case.reading.why)
-    if case.at is None:
+    if now is None:
         return unknown(name, "the time of the request is not known", found=utc(starts.seconds))
-    now = case.at.timestamp()
     expected = f"at most {utc(now)} + {case.expectations.clock_skew_s:g} s"
     if starts.seconds > now + case.expectations.clock_skew_s:
         return failed(name, "IDX10222", expected=expected, found=utc(starts.seconds))
     return passed(name, expected=expected, found=utc(starts.seconds))
 
 
-def _not_expired(case: Case, expires: Date) -> Answer:
+def _not_expired(case: Case, expires: Date, now: float | None) -> Answer:
     name = NAMES[3]
     if expires.seconds is None:
         return passed(name, found="no exp") if case.reading.claims_known else unknown(name, case.reading.why)
-    if case.at is None:
+    if now is None:
         return unknown(name, "the time of the request is not known", found=utc(expires.seconds))
-    now = case.at.timestamp()
     expected = f"at least {utc(now)} − {case.expectations.clock_skew_s:g} s"
     if expires.seconds < now - case.expectations.clock_skew_s:
         return failed(name, "IDX10223", expected=expected, found=utc(expires.seconds))
     return passed(name, expected=expected, found=utc(expires.seconds))
 
 
-def _in_seconds(case: Case) -> Answer:
+def _in_seconds(claims: Mapping[str, object]) -> Answer:
     """No version of the library minds dates in milliseconds; whoever waits for such a token to expire does."""
     for claim in ("exp", "nbf", "iat"):
-        value = case.reading.claims.get(claim)
+        value = claims.get(claim)
         if isinstance(value, (int, float)) and value > _FAR:
             why = f"{claim} is written in milliseconds"
             return failed(_IN_SECONDS.check.name, None, expected="seconds since 1970", found=str(value)[:40], why=why)

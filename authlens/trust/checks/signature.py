@@ -6,7 +6,7 @@ what the library accepts and stops at the first fault. Nothing is ever signed he
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -64,6 +64,8 @@ class _Search(NamedTuple):
     """Published keys with the token's kid, the first one first."""
     tried: tuple[Key, ...]
     """What the library tries: the named key, else all it has loaded."""
+    fitting: tuple[tuple[Key, Answer], ...]
+    """Those that the algorithm can be used with, each with what to say where it verifies the signature."""
     code: str
 
 
@@ -105,8 +107,8 @@ def _plan(case: Case) -> _Plan:
             search=search,
             accepted=_accepted(case, search),
             fits=_fits(case, search),
-            if_verified=(_published(case, search, verified=True), _usable(search, verified=True)),
-            if_not=(_published(case, search, verified=False), _usable(search, verified=False)),
+            if_verified=(_published(case, search, verified=True), _usable(case, search, verified=True)),
+            if_not=(_published(case, search, verified=False), _usable(case, search, verified=False)),
         )
         if len(ring.plans) < _MOST_PLANS and len(kid) + len(x5t) + len(alg) <= _LONGEST_NAMES:
             ring.plans[memo] = plan
@@ -131,12 +133,14 @@ def _search(case: Case, ring: _Ring, alg: str, kid: str, x5t: str) -> _Search:
     )
     matching = tuple(key for key in named if key.defect is None)
     any_key = bool(ring.loaded) or case.secret is not None
+    tried = matching[:1] or ring.loaded
     return _Search(
         alg=short(alg) or "",
         kid=short(kid) or "",
         kids=ring.kids,
         named=matching or named,
-        tried=matching[:1] or ring.loaded,
+        tried=tried,
+        fitting=tuple((key, passed(VALID, found=_about(key))) for key in tried if _fit(alg, key)),
         code=_code(case.library, kid=kid, matched=bool(matching), any_key=any_key),
     )
 
@@ -216,9 +220,10 @@ def _hexadecimal(x5t: str) -> str:
     return base64url(x5t)[0].hex()
 
 
-def _usable(search: _Search, *, verified: bool) -> Answer:
+def _usable(case: Case, search: _Search, *, verified: bool) -> Answer:
     if not search.named:
-        return unknown(USABLE, "no published key has the token's kid", asked=False)
+        why = case.why_no_keys if case.keys is None else "no published key has the token's kid"
+        return unknown(USABLE, why, asked=False)
     key = search.named[0]
     if key.defect:
         code = None if verified else search.code
@@ -258,7 +263,7 @@ def _fits(case: Case, search: _Search) -> Answer:
 def _valid(case: Case, search: _Search, accepted: Answer) -> Answer:
     raw = case.reading.raw
     if raw is None:
-        return unknown(VALID, "the log holds no signature")
+        return unknown(VALID, "the log holds no signature" if case.reading.readable else case.reading.why)
     if case.keys is None and case.secret is None:
         return unknown(VALID, case.why_no_keys)
     message, _, encoded = raw.rpartition(".")
@@ -268,8 +273,11 @@ def _valid(case: Case, search: _Search, accepted: Answer) -> Answer:
     if accepted.check.verdict is Verdict.FAIL:
         return failed(VALID, search.code, why="no key is tried: the algorithm is not accepted")
     attempt = _Attempt(case.token.sha256, message, signature, search.alg)
-    for name in _verifying(attempt, search.tried, case):
-        return passed(VALID, found=name)
+    for key, verified in search.fitting:
+        if _verifies(attempt, key):
+            return verified
+    if _verified_by_secret(attempt, case):
+        return passed(VALID, found="the secret given")
     if case.expectations.has_keys and not (search.named and search.kid):
         return unknown(VALID, "the settings hold keys of their own, which are not read")
     tried = listed(tuple(_about(key) for key in search.tried)) or "no key"
@@ -293,32 +301,30 @@ class _Attempt(NamedTuple):
     alg: str
 
 
-def _verifying(attempt: _Attempt, keys: tuple[Key, ...], case: Case) -> Iterator[str]:
-    """Names of the keys that verify the signature."""
-    for key in keys:
-        if _fit(attempt.alg, key) and _verifies(attempt, key):
-            yield _about(key)
-    if case.secret is not None and attempt.alg in ("HS256", "HS384", "HS512"):
-        long_enough = len(case.secret) * 8 >= _least_secret(attempt.alg, case)
-        if long_enough and _ALGORITHMS[attempt.alg].verify(attempt.message.encode(), case.secret, attempt.signature):
-            yield "the secret given"
+def _verified_by_secret(attempt: _Attempt, case: Case) -> bool:
+    if case.secret is None or attempt.alg not in ("HS256", "HS384", "HS512"):
+        return False
+    long_enough = len(case.secret) * 8 >= _least_secret(attempt.alg, case)
+    message = attempt.message.encode("utf-8", "surrogatepass")
+    return long_enough and bool(_ALGORITHMS[attempt.alg].verify(message, case.secret, attempt.signature))
 
 
 def _verifies(attempt: _Attempt, key: Key) -> bool:
     """Verify, once for each distinct token and key."""
-    public = public_key(key)
-    if public is None or key.thumbprint is None:
+    if key.thumbprint is None:
         return False
     # the length too: two versions may decode one text to signatures of different lengths
     memo = (attempt.sha256, key.thumbprint, attempt.alg, len(attempt.signature))
     if memo not in _verified:
         if len(_verified) >= _MOST_VERIFIED:
             _verified.clear()
-        _verified[memo] = _verify(attempt, public)
+        _verified[memo] = _verify(attempt, public_key(key))
     return _verified[memo]
 
 
-def _verify(attempt: _Attempt, public: PublicKey) -> bool:
+def _verify(attempt: _Attempt, public: PublicKey | None) -> bool:
+    if public is None:
+        return False
     algorithm = _ALGORITHMS["EdDSA" if attempt.alg in _EDWARDS else attempt.alg]
     try:
         message = attempt.message.encode("utf-8", "surrogatepass")

@@ -112,7 +112,7 @@ def table(
     failures: Sequence[Failure], documents: Documents | None = None, *schemes: Expectations
 ) -> evidence.EvidenceTable:
     """The evidence of failures."""
-    return evidence.build(failures, book=Book(schemes), documents=documents or Documents(), now=NOW)
+    return evidence.build(failures, book=Book(schemes), documents=documents or Documents())
 
 
 def row(one: Failure, documents: Documents | None = None, *schemes: Expectations) -> Row:

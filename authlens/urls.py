@@ -1,0 +1,25 @@
+"""Addresses taken apart. They come from logs, tokens and documents: none is trusted to be one."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+_NOTHING = SplitResult("", "", "", "", "")
+
+
+def split(url: str) -> SplitResult:
+    """Scheme, host, path, query and fragment (RFC 3986); all empty where the text is no address (``https://[x/``)."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return _NOTHING
+
+
+def host_of(url: str) -> str:
+    """The lower-cased host of an address, or an empty text."""
+    return split(url).hostname or ""
+
+
+def parameter(query: str, name: str) -> str | None:
+    """The first value of a query's parameter, or None."""
+    return next(iter(parse_qs(query).get(name, ())), None)

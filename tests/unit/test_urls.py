@@ -1,0 +1,29 @@
+"""Addresses are taken apart whatever they are: what is none has no parts."""
+
+import pytest
+
+from authlens import urls
+
+NO_ADDRESSES = ("https://[zz/x", "https://[::1", "https://\u2100example.com/", "//[")
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+def test_what_is_no_address_has_no_parts(url: str) -> None:
+    """The standard library raises on these."""
+    assert not any(urls.split(url))
+    assert urls.host_of(url) == ""
+
+
+def test_the_host_is_told_without_port_and_case() -> None:
+    """Hosts are compared in lower case (RFC 3986, section 3.2.2); a port that is none does not matter to them."""
+    assert urls.host_of("https://Login.Example.COM:8443/x?y") == "login.example.com"
+    assert urls.host_of("https://login.example.com:99999999/") == "login.example.com"
+    assert urls.host_of("login.example.com") == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "value"), [("a=1&appid=x&appid=y", "x"), ("appid=", None), ("", None), ("b=1", None)]
+)
+def test_the_first_value_of_a_parameter_counts(query: str, value: str | None) -> None:
+    """A parameter without a value is none."""
+    assert urls.parameter(query, "appid") == value
