@@ -217,4 +217,5 @@ def main() -> None:
             long(folder, 10240 // part, args.distinct)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from authlens import tokens
-from authlens.model import Expectations, Key, Verdict
+from authlens.model import CheckVerdict, Expectations, Key
 from authlens.trust import keys as published
 from authlens.trust import validate
 from authlens.trust.checks import form, signature
@@ -79,7 +79,7 @@ def verified(text: str, keys: tuple[Key, ...]) -> bool:
     token, version = tokens.parse(text), library("8")
     reading = form.read(token, version)
     answers = signature.checks(Case(token=token, reading=reading, library=version, expectations=DEMANDS, keys=keys))
-    return answers[-1].check.name == signature.VALID and answers[-1].check.verdict is Verdict.PASS
+    return answers[-1].check.name == signature.VALID and answers[-1].check.verdict is CheckVerdict.PASS
 
 
 def scanned(text: str, keys: tuple[Key, ...], at: datetime) -> bool | None:

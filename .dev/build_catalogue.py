@@ -14,9 +14,12 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+Row = dict[str, Any]
+"""What a source says of a text or a code."""
 HERE = Path(__file__).parent / "catalogue"
 DATA = Path(__file__).parent.parent / "authlens" / "catalogue" / "data"
 SLOT = re.compile(r"\{(\d+)(?:[,:][^{}]*)?\}")
@@ -44,7 +47,7 @@ def version(label: str) -> tuple[int, ...]:
     return (*parts, -1 if "-preview" in label else 0, int(preview or 0))
 
 
-def load(name: str) -> list:
+def load(name: str) -> Any:
     text = (HERE / name).read_text(encoding="utf-8")
     return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
 
@@ -52,7 +55,7 @@ def load(name: str) -> list:
 class Releases:
     """The known releases in order of version; a range is a pair of positions."""
 
-    def __init__(self, history: list[dict]) -> None:
+    def __init__(self, history: list[Row]) -> None:
         labels = {label for e in history for t in e.get("templates", ()) for r in t["ranges"] for label in r}
         labels |= {label for e in history for h in (*e.get("types", ()), *e.get("args", ())) for label in h[:2]}
         self.history = labels
@@ -69,7 +72,7 @@ class Releases:
         return [i, j]
 
 
-def until(template: dict, seen: dict[str, list[str]]) -> str:
+def until(template: Row, seen: dict[str, list[str]]) -> str:
     """The last release in which a text that is in the history's last version can be met."""
     if all(a.rsplit(".", 1)[-1] in UNCOVERED for a in template["assemblies"]):
         return NEWEST
@@ -94,7 +97,7 @@ def overlap(a: list[int], b: list[int]) -> list[int] | None:
     return [first, last] if first <= last else None
 
 
-def within(ranges: list[list[int]], rows: list[list]) -> Iterator[list]:
+def within(ranges: list[list[int]], rows: list[list[Any]]) -> Iterator[list[Any]]:
     """The rows (first, last, what) as far as they lie in the ranges."""
     for first, last, what in rows:
         for r in ranges:
@@ -106,7 +109,7 @@ def within(ranges: list[list[int]], rows: list[list]) -> Iterator[list]:
 class Fields:
     """What the placeholders of a template fill."""
 
-    def __init__(self, rules: dict) -> None:
+    def __init__(self, rules: Row) -> None:
         self.rows = [
             (re.compile(r.get("codes", "")), re.compile(r["before"], re.DOTALL), r["is"]) for r in rules["placeholders"]
         ]
@@ -123,7 +126,7 @@ class Fields:
     def one(self, code: str, before: str) -> str:
         for codes, pattern, name in self.rows:
             if codes.match(code) and pattern.search(before):
-                return name
+                return str(name)
         return "-"
 
     def constants(self, code: str, template: str) -> dict[str, object]:
@@ -138,7 +141,7 @@ def weight(template: str) -> int:
     return len(SLOT.sub("", template))
 
 
-def quiet(text: str, entry: dict, ranges: list[list[int]], types: list, releases: Releases, hand: dict) -> bool:
+def quiet(text: str, entry: Row, ranges: list[list[int]], types: list[Any], releases: Releases, hand: Row) -> bool:
     """No version in the ranges throws this text: it only tells what went on."""
     if "informational" in hand:
         return bool(hand["informational"])
@@ -153,7 +156,7 @@ def quiet(text: str, entry: dict, ranges: list[list[int]], types: list, releases
     return bool(here) and here <= QUIET
 
 
-def spread(rows: dict[str, dict]) -> None:
+def spread(rows: dict[str, Row]) -> None:
     """A text of which no use was found is quiet where another text of its code that begins alike is."""
     quiet_starts = {text[:30] for text, row in rows.items() if row.get("quiet")}
     for text, row in rows.items():
@@ -162,8 +165,8 @@ def spread(rows: dict[str, dict]) -> None:
 
 
 def template_row(
-    code: str, text: str, ranges: list[list[int]], entry: dict, releases: Releases, fields: Fields, hand: dict
-) -> dict:
+    code: str, text: str, ranges: list[list[int]], entry: Row, releases: Releases, fields: Fields, hand: Row
+) -> Row:
     numbers = sorted({int(n) for n in SLOT.findall(text)})
     types = list(within(ranges, [[*releases.span(*h[:2]), h[2]] for h in entry.get("types", ())]))
     args = [
@@ -183,13 +186,15 @@ def template_row(
     return {name: value for name, value in row.items() if value or name in ("text", "ranges")}
 
 
-def templates(history: list, shipped: list, extra: list, hand: dict, releases: Releases) -> dict[str, list[dict]]:
+def templates(
+    history: list[Any], shipped: list[Any], extra: list[Any], hand: Row, releases: Releases
+) -> dict[str, list[Row]]:
     fields = Fields(load("fields.yml"))
     seen = {e["template"]: e["seen_in"] for e in shipped}
-    by_code: dict[str, dict[str, dict]] = {}
+    by_code: dict[str, dict[str, Row]] = {}
     for e in history:
         for t in e.get("templates", ()):
-            ranges = [releases.span(*r, until=until(t, seen)) for r in t["ranges"]]
+            ranges = [releases.span(r[0], r[1], until=until(t, seen)) for r in t["ranges"]]
             row = template_row(e["code"], t["text"], ranges, e, releases, fields, hand.get(e["code"], {}))
             by_code.setdefault(e["code"], {})[t["text"]] = row
     entries = {e["code"]: e for e in history}
@@ -221,14 +226,14 @@ def templates(history: list, shipped: list, extra: list, hand: dict, releases: R
 # --------------------------------------------------------------------------- what a code means
 
 
-def assembly_of(code: str, entry: dict, seen: dict[str, list[str]]) -> str:
+def assembly_of(code: str, entry: Row, seen: dict[str, list[str]]) -> str:
     if code.startswith("IDW"):
         return "Microsoft.Identity.Web"
     known = entry.get("assembly") or next(iter(seen.get(code, ())), "")
     return "Microsoft.IdentityModel" if known == "common" else known
 
 
-def in_words(code: str, newest: dict, args: list[str]) -> str:
+def in_words(code: str, newest: Row, args: list[str]) -> str:
     """The library's own sentence with names for its placeholders, for codes without a meaning by hand."""
     fields = newest.get("fields", {})
     numbers = sorted(set(SLOT.findall(newest["text"])), key=int)
@@ -256,15 +261,17 @@ OTHER = {
 }
 
 
-def family_of(text: str, families: list[dict], *, silent: bool) -> dict:
+def family_of(text: str, families: list[Row], *, silent: bool) -> Row:
     """What is said of a code that nobody has described."""
     return SILENT if silent else next((f for f in families if re.search(f["text"], text)), OTHER)
 
 
 def entry_of(
-    code: str, rows: list[dict], history: dict, seen: dict[str, list[str]], hand: dict, families: list
-) -> dict:
-    newest = max(rows, key=lambda r: [r0[1] for r0 in r["ranges"]] or [0]) if rows else {"text": "", "ranges": []}
+    code: str, rows: list[Row], history: Row, seen: dict[str, list[str]], hand: Row, families: list[Any]
+) -> Row:
+    newest: Row = {"text": "", "ranges": []}
+    if rows:
+        newest = max(rows, key=lambda r: [r0[1] for r0 in r["ranges"]] or [0])
     silent = bool(hand.get("informational")) or (bool(rows) and all(r.get("quiet") for r in rows))
     family = family_of(newest["text"] or hand.get("meaning", ""), families, silent=silent)
     args = args_of(history)
@@ -288,13 +295,13 @@ def entry_of(
     return {name: value for name, value in out.items() if value not in ([], False, "")}
 
 
-def args_of(history: dict) -> list[str]:
+def args_of(history: Row) -> list[str]:
     """The expressions that the newest version passes."""
     rows = history.get("args", [])
     return max(rows, key=lambda h: version(h[1]))[2] if rows else []
 
 
-def entries(rows: dict[str, list[dict]], history: list, shipped: list, hand: dict) -> dict[str, dict]:
+def entries(rows: dict[str, list[Row]], history: list[Any], shipped: list[Any], hand: Row) -> dict[str, Row]:
     known = {e["code"]: e for e in history}
     seen: dict[str, list[str]] = {}
     for e in shipped:

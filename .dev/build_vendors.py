@@ -16,6 +16,7 @@ ENTRA_ROTATION = "no fixed schedule, at once in an emergency; more than one key 
 OKTA_ROTATION = "about four times a year; the next key is published weeks before it is used"
 K8S_ROTATION = "when the cluster's operator does it"
 UNKNOWN = "not documented"
+# fmt: off
 # id: (family, host names of the vendor's own, further hosts its key set may lie on, rotation, note)
 # "*." stands for exactly one label.
 FACTS = {
@@ -86,6 +87,7 @@ FACTS = {
                 "Custom domains change the issuer."),
     "gitlab": ("gitlab", ["gitlab.com"], [], "not by itself", "CI tokens carry the audience that the job's id_tokens ask for."),
 }
+# fmt: on
 # Whose access tokens an API of one's own cannot, or must not, verify.
 UNVERIFIABLE = {"okta_org", "entra_graph"}
 # The claims that tell the kinds of token of a vendor apart.
@@ -97,7 +99,12 @@ KINDS = {
     "b2c": {"access": ["scp", "azp"], "id": ["nonce"]},
     "ciam": {"v2": ["ver=2.0", "azp", "azpacr"], "id": ["nonce"]},
     "auth0": {"access": ["scope", "gty", "permissions"], "id": ["nonce", "sid"]},
-    "keycloak": {"access": ["typ=Bearer"], "id": ["typ=ID"], "refresh": ["typ=Refresh", "typ=Offline"], "logout": ["typ=Logout"]},
+    "keycloak": {
+        "access": ["typ=Bearer"],
+        "id": ["typ=ID"],
+        "refresh": ["typ=Refresh", "typ=Offline"],
+        "logout": ["typ=Logout"],
+    },
     "identityserver": {"access": ["client_id", "scope"], "id": ["nonce", "at_hash"]},
     "cognito": {"access": ["token_use=access"], "id": ["token_use=id"]},
     "adfs": {"access": ["appid", "apptype"], "id": ["nonce"]},
@@ -114,19 +121,37 @@ HOST = "[A-Za-z0-9-]{1,63}"
 AUTHORITIES = [
     (rf"https://login\.microsoftonline\.com/(?P<tid>{GUID})/v2\.0/?", "https://login.microsoftonline.com/{tid}/v2.0"),
     (rf"https://login\.microsoftonline\.us/(?P<tid>{GUID})/v2\.0/?", "https://login.microsoftonline.us/{tid}/v2.0"),
-    (rf"https://login\.partner\.microsoftonline\.cn/(?P<tid>{GUID})/v2\.0/?", "https://login.partner.microsoftonline.cn/{tid}/v2.0"),
+    (
+        rf"https://login\.partner\.microsoftonline\.cn/(?P<tid>{GUID})/v2\.0/?",
+        "https://login.partner.microsoftonline.cn/{tid}/v2.0",
+    ),
     (rf"https://login\.microsoftonline\.(?:com|us)/(?P<tid>{GUID})/?", "https://sts.windows.net/{tid}/"),
     (rf"https://sts\.windows\.net/(?P<tid>{GUID})/?", "https://sts.windows.net/{tid}/"),
     (rf"https://login\.partner\.microsoftonline\.cn/(?P<tid>{GUID})/?", "https://sts.chinacloudapi.cn/{tid}/"),
-    (r"https://login\.microsoftonline\.com/(?:common|organizations)/v2\.0/?", "https://login.microsoftonline.com/{{tenantid}}/v2.0"),
-    (r"https://login\.microsoftonline\.com/consumers/v2\.0/?", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
+    (
+        r"https://login\.microsoftonline\.com/(?:common|organizations)/v2\.0/?",
+        "https://login.microsoftonline.com/{{tenantid}}/v2.0",
+    ),
+    (
+        r"https://login\.microsoftonline\.com/consumers/v2\.0/?",
+        "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+    ),
     (r"https://login\.microsoftonline\.com/(?:common|organizations)/?", "https://sts.windows.net/{{tenantid}}/"),
-    (r"https://login\.microsoftonline\.us/(?:common|organizations)/v2\.0/?", "https://login.microsoftonline.us/{{tenantid}}/v2.0"),
+    (
+        r"https://login\.microsoftonline\.us/(?:common|organizations)/v2\.0/?",
+        "https://login.microsoftonline.us/{{tenantid}}/v2.0",
+    ),
     (rf"https://{HOST}\.ciamlogin\.com/(?P<tid>{GUID})(?:/v2\.0)?/?", "https://{tid}.ciamlogin.com/{tid}/v2.0"),
     (rf"https://(?P<host>{HOST}\.(?:okta|oktapreview|okta-emea|okta-gov)\.com)/?", "https://{host}"),
-    (rf"https://(?P<host>{HOST}\.(?:okta|oktapreview|okta-emea|okta-gov)\.com)/oauth2/(?P<server>default|aus[A-Za-z0-9]{{1,64}})/?", "https://{host}/oauth2/{server}"),
+    (
+        rf"https://(?P<host>{HOST}\.(?:okta|oktapreview|okta-emea|okta-gov)\.com)/oauth2/(?P<server>default|aus[A-Za-z0-9]{{1,64}})/?",
+        "https://{host}/oauth2/{server}",
+    ),
     (rf"https://(?P<host>{HOST}(?:\.(?:us|eu|au|jp|uk|ca)(?:-[0-9]{{1,2}})?)?\.auth0\.com)/?", "https://{host}/"),
-    (r"(?P<iss>https://cognito-idp\.[a-z0-9-]{1,32}\.amazonaws\.com(?:\.cn)?/[a-z0-9-]{1,32}_[A-Za-z0-9]{1,64})/?", "{iss}"),
+    (
+        r"(?P<iss>https://cognito-idp\.[a-z0-9-]{1,32}\.amazonaws\.com(?:\.cn)?/[a-z0-9-]{1,32}_[A-Za-z0-9]{1,64})/?",
+        "{iss}",
+    ),
     (r"(?P<iss>https://accounts\.google\.com)/?", "{iss}"),
     (r"(?P<iss>https://securetoken\.google\.com/[a-z0-9-]{1,64})/?", "{iss}"),
     (rf"(?P<iss>https://auth\.pingone\.(?:com|eu|asia|ca|com\.au|sg)/{GUID}/as)/?", "{iss}"),
@@ -180,7 +205,9 @@ def faults(entries: list[dict[str, object]]) -> list[str]:
             if (hits := matching(entries, issuer)) != [made["id"]]:
                 found.append(f"{issuer} matches {hits}, not {made['id']} alone")
             tails = ("\n", "?x", "#x", "/%2e%2e", ".evil.example")
-            found += [f"{issuer + tail!r} matches" for tail in tails if matching(entries, issuer + tail) and made["hosts"]]
+            found += [
+                f"{issuer + tail!r} matches" for tail in tails if matching(entries, issuer + tail) and made["hosts"]
+            ]
     return found
 
 

@@ -198,7 +198,7 @@ LOGGERS: dict[str, Callable[[Event], str]] = {
 }
 
 
-def compose(text: str, events: Sequence[Event]) -> str:
+def compose(text: str, _events: Sequence[Event]) -> str:
     """As ``docker compose logs`` shows it."""
     return "".join(f"orders-api-1  | {line}\n" for line in text.splitlines())
 

@@ -7,6 +7,7 @@ The tokens are made up: their signatures are digests, no key has ever signed the
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 OUT = Path(__file__).parent.parent / "sample_logs"
@@ -33,7 +34,7 @@ FRAMES_7 = """\
    at Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler.ValidateJWSAsync(JsonWebToken jsonWebToken, TokenValidationParameters validationParameters, BaseConfiguration configuration)"""
 
 
-def segment(value: dict) -> str:
+def segment(value: Mapping[str, object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=").decode()
 
 
@@ -61,7 +62,7 @@ def token(issued: int, jti: str) -> tuple[str, str]:
 
 def request(clock: str, n: int, body: list[str]) -> list[str]:
     return [
-        f'{clock}.101 +00:00 [Information] Request starting HTTP/1.1 GET http://api.azurewebsites.net/api/orders/{n}',
+        f"{clock}.101 +00:00 [Information] Request starting HTTP/1.1 GET http://api.azurewebsites.net/api/orders/{n}",
         *body,
         f"{clock}.165 +00:00 [Information] Request finished in 64.2{n % 10}ms 401",
     ]
@@ -120,7 +121,9 @@ def main() -> None:
     )
     hidden = "IDX10214: Audience validation failed. See https://aka.ms/identitymodel/app-context-switches"
     lines_2016, lines_7, lines_8 = start("2016-11-08"), start("2024-06-11"), start("2026-03-04")
-    for n, (clock, issued) in enumerate([("09:14:03", 1478595600), ("09:14:07", 1478595600), ("09:31:40", 1478597460)], 4711):
+    for n, (clock, issued) in enumerate(
+        [("09:14:03", 1478595600), ("09:14:07", 1478595600), ("09:31:40", 1478597460)], 4711
+    ):
         lines_2016 += refusal_2016(f"2016-11-08 {clock}", n, issued)
         lines_7 += refusal_newer(f"2024-06-11 {clock}", n, shown)
         lines_8 += refusal_newer(f"2026-03-04 {clock}", n, hidden)

@@ -67,7 +67,7 @@ def shown(template: str) -> str:
 
 def why(rules: list[Rule]) -> Iterator[str]:
     """What each rule says, the surest first."""
-    said = {}
+    said: dict[str, Confidence] = {}
     for level in Confidence:
         for rule in rules:
             if rule.confidence is level:

@@ -75,7 +75,7 @@ class Story:
 
     # ------------------------------------------------------------------ steps
 
-    def start(self, told: dict[str, Any]) -> Iterator[Event]:
+    def start(self, _told: dict[str, Any]) -> Iterator[Event]:
         source = "Microsoft.Hosting.Lifetime"
         yield self.event(
             "Now listening on: {address}",
@@ -87,7 +87,7 @@ class Story:
         yield self.event("Application started. Press Ctrl+C to shut down.", source=source)
         yield self.event("Hosting environment: {EnvName}", props={"EnvName": "Production"}, source=source)
 
-    def stop(self, told: dict[str, Any]) -> Iterator[Event]:
+    def stop(self, _told: dict[str, Any]) -> Iterator[Event]:
         yield self.event("Application is shutting down...", source="Microsoft.Hosting.Lifetime")
 
     def bait(self, told: dict[str, Any]) -> Iterator[Event]:

@@ -18,7 +18,11 @@ def main() -> None:
             lines = []
             for example in readme.examples(block):
                 first, *rest = example.command.split("\n")
-                lines += [f"$ {first}", *(f"> {line}" for line in rest), *readme.run(example.command, place).splitlines()]
+                lines += [
+                    f"$ {first}",
+                    *(f"> {line}" for line in rest),
+                    *readme.run(example.command, place).splitlines(),
+                ]
         text = text.replace(block.body, "\n".join(lines) + "\n", 1)
     readme.README.write_text(text, encoding="utf-8")
 

@@ -30,7 +30,7 @@ _BYTES.encoding = re2.Options.Encoding.LATIN1
 # The payload's start is the rarest part of a token; two fixed letters before it are found at the memory's speed
 _PAYLOAD = re2.compile(rb"\.eyJ", _BYTES)
 _BEHIND_HEADER = re.compile(rb"\.eyJ[A-Za-z0-9_-]{4,65536}+\.[A-Za-z0-9_-]{16,8192}+")
-_FIRST_RUN = re.compile(rb"[A-Za-z0-9_.-]*+")
+_RUN = re.compile(rb"[A-Za-z0-9_.-]*+")
 _PARAMETER_CHARS = 40
 _PARAMETER = re.compile(
     rb"(?:[?&#;]|u0026|u003[Ff]|%26|%3[Ff])(?:access_token|id_token|id_token_hint|token|jwt|bearer|authorization)=\Z",
@@ -51,17 +51,22 @@ class Exposed:
     in_url: frozenset[str] = field(default=frozenset(), repr=False)
     """Those that stand in an address."""
     head: bytes = field(default=b"", repr=False)
-    """What may be the rest of a token that begins in the stretch before."""
+    """What may be the rest of a token that begins in the stretch before, or of the parameter before one."""
     tail: bytes | None = field(default=b"", repr=False)
     """What may be the beginning of a token; None where the whole stretch is ``head``."""
 
     def __add__(self, other: Exposed) -> Exposed:
         if self.tail is None:
-            return _joined(self, other, head=_bounded(self.head + other.head), tail=other.tail)
-        if other.tail is None:
-            return _joined(self, other, head=self.head, tail=_bounded(self.tail + other.head))
-        met = _searched(self.tail + other.head)
-        return _joined(_joined(self, met, head=self.head, tail=b""), other, head=self.head, tail=other.tail)
+            begun = exposed(self.head + other.head)
+            return _joined(begun, other, head=begun.head, tail=begun.tail if other.tail is None else other.tail)
+        met, tail = self.tail + other.head, other.tail
+        end = len(met)
+        if tail is None:
+            end = _last_begin(met)
+            tail = _bounded(_with_parameter(met, end))
+        return _joined(
+            _joined(self, _searched(met, 0, end), head=self.head, tail=b""), other, head=self.head, tail=tail
+        )
 
     def close(self) -> Exposed:
         """The same, where nothing stands before or behind it."""
@@ -71,24 +76,33 @@ class Exposed:
 
 def exposed(data: bytes) -> Exposed:
     """The tokens of one part's bytes."""
-    first = _FIRST_RUN.match(data)
+    first = _RUN.match(data, min(_PARAMETER_CHARS, len(data)))
     start = first.end() if first else 0
     if start == len(data):
         return Exposed(head=_bounded(data), tail=None)
-    end = len(data) - len(_last_run(data, len(data), _CHARS, LONGEST))
+    end = _last_begin(data)
     found = _searched(data, start, end)
-    # the parameter before it tells whether a token stands in an address
     return Exposed(
         counts=found.counts,
         in_url=found.in_url,
         head=_bounded(data[: start + 1]),
-        tail=data[max(start, end - _PARAMETER_CHARS) :],
+        tail=_with_parameter(data, end),
     )
+
+
+def _last_begin(data: bytes) -> int:
+    """Where the run begins that the bytes end in; it may be the beginning of a token."""
+    return len(data) - len(_last_run(data, len(data), _CHARS, LONGEST))
+
+
+def _with_parameter(data: bytes, begin: int) -> bytes:
+    """The rest, and what before it tells whether a token stands in an address."""
+    return data[max(0, begin - _PARAMETER_CHARS) :]
 
 
 def _bounded(run: bytes) -> bytes:
     """A run longer than any token holds none: what is kept of it is too long as well."""
-    return run[: LONGEST + _PARAMETER_CHARS + 1]
+    return run[: LONGEST + 2 * _PARAMETER_CHARS + 1]
 
 
 def _last_run(data: bytes, end: int, chars: bytes, longest: int) -> bytes:

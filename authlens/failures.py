@@ -21,6 +21,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from authlens import messages, tokens
@@ -83,6 +84,7 @@ class _Open:
     __slots__ = (
         "accepted_by",
         "beside",
+        "confusable",
         "library",
         "number",
         "place",
@@ -98,11 +100,14 @@ class _Open:
     def __init__(self, first: Sighting, serial: int, number: int) -> None:
         self.sightings = [first]
         self.serial = serial
+        """Of its first record."""
+        self.place = serial
+        """When it was opened; no two are equal."""
         self.number = number
         """Of the last record with a code that joined it."""
-        self.place = 0
-        """Among all failures that were opened."""
         self.unsure: frozenset[int] = frozenset()
+        self.confusable = False
+        """A record that may have been its own joined another."""
         self.library: Sequence[Sighting] = ()
         self.status: int | None = None
         self.accepted_by: str | None = None
@@ -140,10 +145,11 @@ class _Open:
         if self.status is None:
             self.status, self.where = other.status, other.where
         self.accepted_by = self.accepted_by or other.accepted_by
+        self.serial = first.serial
 
 
 def join(sightings: Iterable[Sighting]) -> tuple[Failure, ...]:
-    """The failures of one source, in the order of their first record; ``sightings`` in order of offset."""
+    """The failures of one log, in the order of their first record; ``sightings`` in the order in which it was written."""
     joiner = Joiner()
     for sighting in sightings:
         joiner.feed(sighting)
@@ -161,7 +167,10 @@ class Joiner:
         self.handlers = False
         self.last_end = -_NEAR_BYTES
         self.path: str | None = None
-        self._done: list[tuple[int, _Open | Failure]] = []
+        self._opened: dict[int, _Open] = {}
+        """By place, but for those that are made."""
+        self._made: list[tuple[int, Failure]] = []
+        """With the serial of the first record."""
         self._requests: dict[tuple[str, str], list[_Open]] = {}
         self._waiting: dict[tuple[str, Role], dict[int, _Open]] = {}
         """Failures without a request id, by what may still follow, in the order they were opened."""
@@ -194,7 +203,7 @@ class Joiner:
         elif s.role is Role.LIBRARY:
             self._keep(s)
         elif messages.only_header(s.statement.messages):
-            self._headers += [] if self._done else [s]
+            self._headers += [] if self._any() else [s]
         else:
             self._host(s)
 
@@ -202,12 +211,16 @@ class Joiner:
         """Nothing comes any more."""
         if not self.handlers:
             self._count_library()
-        for header in [] if self._done else self._headers:  # where anything else tells of refusals, they add nothing
+        for header in [] if self._any() else self._headers:  # where anything else tells of refusals, they add nothing
             self.serial += 1
-            self._opened(header)
+            self._begin(header)
         self._retell()
-        ordered = sorted(self._done, key=lambda one: one[0])
-        return tuple(self._maker.failure(o) if isinstance(o, _Open) else o for _, o in ordered)
+        every = [*self._made, *((o.serial, self._maker.failure(o)) for o in self._opened.values())]
+        return tuple(failure for _, failure in sorted(every, key=itemgetter(0)))
+
+    def _any(self) -> bool:
+        """Whether anything tells of a refusal so far."""
+        return bool(self._opened or self._made)
 
     # ----------------------------------------------------------------- records of hosts and applications
 
@@ -224,9 +237,9 @@ class Joiner:
             return
         chosen, others = self._joinable(s)
         if chosen is None:
-            chosen = self._opened(s)
+            chosen = self._begin(s)
         else:
-            chosen.add(s, sure=not others)
+            chosen.add(s, sure=not others and not chosen.confusable)
             if s.request_id is None and s.role is not Role.UNHANDLED:  # which several loggers may tell of
                 self._waiting.get((s.stream, s.role), {}).pop(chosen.serial, None)
         chosen.number = self.number
@@ -240,6 +253,7 @@ class Joiner:
         for o in self._candidates(s):
             if _may_join(o, s, self.number):
                 if found is not None:
+                    o.confusable = True
                     return found, True
                 found = o
                 if s.request_id is not None:
@@ -256,12 +270,11 @@ class Joiner:
             return (last,) if last is not None and last.sightings[0].request_id is None else ()
         return self._waiting.get((s.stream, s.role), {}).values()
 
-    def _opened(self, s: Sighting) -> _Open:
+    def _begin(self, s: Sighting) -> _Open:
         opened = _Open(s, self.serial, self.number)
         self._compare(opened, self._last.get(s.stream))
         self.open.append(opened)
-        opened.place = len(self._done)
-        self._done.append((opened.serial, opened))
+        self._opened[opened.place] = opened
         self._unfinished[opened.serial] = opened
         if s.request_id is not None:
             self._requests.setdefault((s.stream, s.request_id), []).append(opened)
@@ -301,19 +314,14 @@ class Joiner:
     def _retell(self) -> None:
         """Joins what retells a refusal with it."""
         alike = Counter(_kind(o.sightings[0]) for o in self._beside)
-        gone: set[int] = set()
         joined: set[tuple[int, Role]] = set()
         for o in self._beside:
             told, s = o.beside, o.sightings[0]
-            if told is None or (told.serial, s.role) in joined:
+            if told is None or (told.place, s.role) in joined:
                 continue
             if _retells(s, told, alike[_kind(s)], self._kinds[_kind(s)]):
-                joined.add((told.serial, s.role))
-                gone.add(o.serial)
-                told.absorb(o)
-        if gone:
-            left = (one for one in self._done if one[0] not in gone)
-            self._done = [(o.serial if isinstance(o, _Open) else at, o) for at, o in left]
+                joined.add((told.place, s.role))
+                told.absorb(self._opened.pop(o.place))
 
     # ----------------------------------------------------------------- what comes around
 
@@ -391,11 +399,13 @@ class Joiner:
         if self._last.get(first.stream) is o:
             del self._last[first.stream]
         if self.handlers and o.beside is None and not o.retold:
-            self._done[o.place] = o.serial, self._maker.failure(o)  # nothing concerns it any more
+            self._made.append(
+                (o.serial, self._maker.failure(self._opened.pop(o.place)))
+            )  # nothing concerns it any more
 
     def _count_library(self) -> None:
         """No handler is heard in this log: the library's errors count, but for those that a host's line repeats."""
-        opened = [o for _, o in self._done if isinstance(o, _Open)]
+        opened = list(self._opened.values())
         told = 0
         for chain in self._unhosted.close():
             s = chain.sightings[0]
@@ -408,7 +418,7 @@ class Joiner:
                 told += 1
                 later.library = [*chain.library, s]
             else:
-                self._done.append((chain.serial, chain))
+                self._opened[chain.place] = chain
 
 
 def _other_sink(last: Sighting, s: Sighting) -> bool:

@@ -18,11 +18,11 @@ from authlens.errors import UsageError
 from authlens.knowledge import Knowledge
 from authlens.model import (
     Check,
+    CheckVerdict,
     Expectations,
     Failure,
     Finding,
     Frozen,
-    Judgement,
     Library,
     Origin,
     Result,
@@ -46,7 +46,7 @@ _SHOWN = (TokenForm.COMPACT, TokenForm.UNSIGNED, TokenForm.DECODED, TokenForm.EN
 class Inspection:
     """What there is to say of one token."""
 
-    judgement: Judgement
+    judgement: Verdict
     """What the validator would say; ``valid`` is None where what is known does not decide it."""
     demands: Expectations | None
     """Of the scheme it was held against; None where nothing is known of the API."""
@@ -129,14 +129,14 @@ class _Look:
     """The token held against one scheme."""
 
     failure: Failure
-    judgement: Judgement
+    judgement: Verdict
     demands: Expectations | None
     known: Knowledge
 
     @property
     def misses(self) -> tuple[bool, bool, int]:
         """How badly they fit: another's issuer first of all."""
-        refusing = [c for c in self.judgement.checks if c.verdict is Verdict.FAIL and c.code]
+        refusing = [c for c in self.judgement.checks if c.verdict is CheckVerdict.FAIL and c.code]
         foreign = any(c.name == "issuer.matches" for c in refusing)
         return foreign, bool(refusing), len(refusing)
 
@@ -167,7 +167,7 @@ def _look(token: Token, demands: Expectations | None, known: Knowledge, at: date
         fields=Frozen(token_fields(token)),
         library=Library(version=".".join(map(str, version)), sure=True, low=version, high=version),
     )
-    empty = Judgement(valid=None, code=None)
+    empty = Verdict(valid=None, code=None)
     known.expect((failure,))
     look = _Look(failure=failure, judgement=empty, demands=demands, known=known)
     judgement = look.table.judgements[0] or validate.judge(token, None, demands or Expectations(), at, library)
@@ -181,6 +181,6 @@ def _diagnosed(look: _Look) -> Finding:
     return replace(found, checks=look.judgement.checks)
 
 
-def refusing(judgement: Judgement) -> Iterator[Check]:
+def refusing(judgement: Verdict) -> Iterator[Check]:
     """The checks for which the library would refuse the token, in its order."""
-    return (check for check in judgement.checks if check.verdict is Verdict.FAIL and check.code)
+    return (check for check in judgement.checks if check.verdict is CheckVerdict.FAIL and check.code)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from authlens.diagnosis import evidence_secrets, ruleset
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import InputError, UsageError
 from authlens.model import Expectations, Failure
 from authlens.options import Basis
-from authlens.trust import documents, expectations, fetch, fetch_http
-from authlens.trust.history import History
+from authlens.trust import documents, expectations
+
+if TYPE_CHECKING:
+    from authlens.trust import fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ def read(basis: Basis, *, scheme: str | None = None) -> Knowledge:
 def _network(basis: Basis) -> tuple[fetch.Fetcher | None, tuple[InputError, ...]]:
     """Who fetches documents, and what of the options could not be used: all else is done without."""
     faults: tuple[InputError, ...] = ()
+    if basis.offline and not (basis.cache or basis.ca_bundle or basis.allow_issuers):
+        return None, faults  # nothing is to be asked, and no option to be examined
     try:
         network = fetcher(basis)
     except InputError as error:
@@ -96,6 +101,9 @@ def fetcher(basis: Basis) -> fetch.Fetcher:
     Raises:
         InputError: ``ca_bundle`` cannot be used.
     """
+    from authlens.trust import fetch, fetch_http  # noqa: PLC0415 - a scan that asks nobody starts sooner
+    from authlens.trust.history import History  # noqa: PLC0415
+
     return fetch.Fetcher(
         fetch.Policy(offline=basis.offline, online=basis.online, allowed=fetch.allow(basis.allow_issuers)),
         history=History(basis.cache) if basis.cache is not None else None,

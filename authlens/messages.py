@@ -70,10 +70,15 @@ def read(text: str, at: datetime | None = None) -> tuple[Message, ...]:
 
     ``at`` is when the record was written (aware): it decides whether a printed date begins with day or month.
     """
-    found, sure = _remembered(text) if len(text) <= _CACHED else _read(text, None)
+    found, sure = told(text)
     if sure or at is None:
         return found
     return _read(text, at)[0]
+
+
+def told(text: str) -> tuple[tuple[Message, ...], bool]:
+    """Every message whenever the record was written, and whether every date in them reads one way only."""
+    return _remembered(text) if len(text) <= _CACHED else _read(text, None)
 
 
 def exceptions(text: str) -> tuple[str, ...]:

@@ -126,6 +126,17 @@ class Record(NamedTuple):
     """Cut out for context only (a request's end near a hit), not for a hit of its own."""
 
 
+class Spot(NamedTuple):
+    """Where and when a record was written: all in which it differs from another that says the same."""
+
+    offset: int
+    line: int
+    end: int
+    lines: int
+    time: datetime
+    time_assumed: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
     """So much of an input."""
@@ -250,6 +261,8 @@ class Statement:
     exceptions: tuple[str, ...] = ()
     """Types of the exceptions printed, outermost first."""
     tokens: tuple[Token, ...] = ()
+    dated: bool = False
+    """It holds a date whose day and month only the record's time tells apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,7 +441,7 @@ class Expectations:
     learnt: bool = False
 
 
-class Verdict(enum.StrEnum):
+class CheckVerdict(enum.StrEnum):
     """What a check says."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -441,7 +454,7 @@ class Check(NamedTuple):
 
     name: str
     """``signature.kid-published``, ``lifetime.not-expired``…"""
-    verdict: Verdict
+    verdict: CheckVerdict
     expected: str | None = None
     found: str | None = None
     why: str | None = None
@@ -450,7 +463,7 @@ class Check(NamedTuple):
     """What the library would report, for FAIL."""
 
 
-class Judgement(NamedTuple):
+class Verdict(NamedTuple):
     """What Microsoft's validator would say of one token."""
 
     valid: bool | None
@@ -618,8 +631,10 @@ class Moment:
 
     time: datetime
     kind: str
-    """``restart``, ``key-change``…"""
+    """``first-failure``, ``key-change``, ``restart``."""
     text: str
+    kid: str | None = None
+    """Of the key that came or went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

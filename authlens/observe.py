@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 from authlens.exposed import Exposed, exposed
 from authlens.model import Amount, Layout, Ledger, Part, Role
 from authlens.reading.cut import Cut, cut
-from authlens.reading.ending import last_time
-from authlens.sightings import Sighting, moved, sight
+from authlens.reading.ending import TAIL, last_time
+from authlens.sightings import Sighting, again, moved, sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +26,23 @@ class Observed:
     cut: Cut
     exposed: Exposed
     """The tokens that stand in it, whether something was refused there or not."""
-    until: datetime | None = None
-    """When the last record was written, as far as the end shows it."""
+    end: bytes = field(repr=False)
+    """The last bytes, which tell when the last record was written."""
 
     def __add__(self, other: Observed) -> Observed:
-        return Observed(
-            cut=self.cut + other.cut, exposed=self.exposed + other.exposed, until=other.until or self.until
-        )
+        end = (self.end + other.end)[-TAIL:]
+        return Observed(cut=self.cut + other.cut, exposed=self.exposed + other.exposed, end=end)
 
     @property
     def read(self) -> Amount:
         """How much was read."""
         return self.cut.read
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last record was written, as far as the end shows it."""
+        knife = self.cut.knife
+        return last_time(Part(source=knife.path, data=self.end), knife.layout, knife.zone)
 
     def refusals(self) -> int:
         """About how many failures lie in it, whoever tells of them."""
@@ -69,5 +74,7 @@ _ENDS = (".", "'", '"', ")", "]", "}", "!", "”")
 def observe(part: Part, layout: Layout, *, zone: tzinfo = UTC) -> Observed:
     """What one part says; ``zone`` is for timestamps that carry none."""
     return Observed(
-        cut=cut(part, layout, zone=zone, see=sight), exposed=exposed(part.data), until=last_time(part, layout, zone)
+        cut=cut(part, layout, zone=zone, see=sight, again=again),
+        exposed=exposed(part.data),
+        end=part.data[-TAIL:],
     )

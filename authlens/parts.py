@@ -143,6 +143,13 @@ class Reader:
         if isinstance(source, sources.Unreadable):
             return Log(path=source.path, error=_with_hint(source.reason, source.hint))
         total = _Sum(self.shared)
+        with _contained(total):
+            self._add(source, total)
+        with _contained(total):
+            return total.log(source)
+        return Log(path=source.path, layout=total.layout, error=total.error, interrupted=total.interrupted)
+
+    def _add(self, source: sources.Source, total: _Sum) -> None:
         try:
             for seen in self._seen(source, total):
                 total.add(seen)
@@ -153,7 +160,6 @@ class Reader:
         except (OSError, BrokenExecutor, MemoryError) as error:
             total.error = _with_hint(*_why(error))
             self._pool = None if isinstance(error, BrokenExecutor) else self._pool
-        return total.log(source)
 
     # ----------------------------------------------------------------- parts
 
@@ -275,6 +281,21 @@ class _Sum:
 
 
 EMPTY: Final = "the file is empty"
+
+
+@contextlib.contextmanager
+def _contained(total: _Sum) -> Iterator[None]:
+    """A defect of authlens that one log meets becomes that log's error: the others are read all the same.
+
+    The only place where any exception is caught; its type is told, and nothing of what it says, which may be the log's.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - for the reason above
+        total.error = _with_hint(f"a defect of authlens ({type(error).__name__}) ended the reading", _REPORT)
+
+
+_REPORT: Final = "what stands before that place was read; please report it, if you can with a redacted copy of the log"
 
 
 def _why_nothing(source: sources.Source) -> str:

@@ -12,17 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from authlens import knowledge, parts, rotation
 from authlens._version import __version__
-from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, groups
+from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, groups, moments
+from authlens.diagnosis.evidence_course import Rest
 from authlens.diagnosis.rule import Ruleset
 from authlens.errors import NoInputError
 from authlens.exposed import MOST
-from authlens.failures import Joiner
-from authlens.model import Amount, Failure, Frozen, InputReport, Moment, Result, Role
+from authlens.failures import join
+from authlens.model import Amount, Failure, Frozen, InputReport, Result, Role
 from authlens.options import ScanOptions, keywords
 from authlens.parts import Progress
 from authlens.reading import sources
@@ -45,7 +47,7 @@ class ScanResult(Result):
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Every failure, in order of time."""
+        """Every failure, log by log in the order of the records."""
         return tuple(f.failure for f in self.findings)
 
     def to_frame(self) -> pd.DataFrame:
@@ -105,10 +107,7 @@ class _Gathered:
     notes: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
     interrupted: bool = False
-    moments: tuple[Moment, ...] = ()
-    """When an application started."""
-    alone: bool = False
-    """One process of one application wrote all of it: a restart concerns every failure."""
+    rest: Rest = field(default_factory=Rest)
     around: exposures.Around = field(default_factory=exposures.Around)
     """What records show that tell of no failure."""
 
@@ -152,9 +151,7 @@ def run(
         witness=witness,
         given=known.secret,
         around=gathered.around,
-        end=max((r.last for r in gathered.reports if r.last is not None), default=None),
-        moments=gathered.moments,
-        alone=gathered.alone,
+        rest=gathered.rest,
     )
     timings.add("conclude", began)
     return replace(
@@ -190,23 +187,24 @@ def conclude(
     witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
     given: evidence_secrets.Given | None = None,
     around: exposures.Around | None = None,
-    end: datetime | None = None,
-    moments: Sequence[Moment] = (),
-    alone: bool = False,
+    rest: Rest | None = None,
 ) -> ScanResult:
     """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
-    table = evidence.build(failures, book=book, documents=known, given=given)
+    rest = rest or Rest()
+    table = evidence.build(failures, book=book, documents=known, given=given, rest=rest)
     if witness is not None:
         witness(table, pack)
     findings = diagnose.diagnose(table, pack)
+    issuers = known.all()
+    happened = moments.find(findings, issuers, rest.starts)
     return ScanResult(
         version=__version__,
         now=now,
         findings=findings,
-        groups=groups.build(findings, end=end, moments=moments if alone else ()),
-        moments=tuple(moments),
-        exposures=exposures.find(findings, known.all(), now=now, around=around, documents=known),
-        issuers=known.all(),
+        groups=groups.build(findings, end=rest.last, moments=happened, alone=rest.alone),
+        moments=happened,
+        exposures=exposures.find(findings, issuers, now=now, around=around, documents=known),
+        issuers=issuers,
     )
 
 
@@ -231,9 +229,9 @@ def _gather(
     timings.add("observe", began)
     began = time.perf_counter()
     arranged = rotation.arrange(logs)
-    out.moments = _starts(arranged)
-    out.alone = _alone(arranged)
-    joined = [f for series in arranged.series for f in _joined(series)]
+    joined = [
+        f for series in arranged.series for f in join(chain.from_iterable(sightings for _, sightings in series.members))
+    ]
     out.failures = [f for f in joined if period.holds(f.time)]
     for series in arranged.series:
         for _, sightings in series.members:
@@ -246,6 +244,7 @@ def _gather(
     out.interrupted = any(log.interrupted for log in logs)
     out.notes = [*_passed(passed), *limits, *arranged.notes, *_undated(out.failures, period)]
     out.reports = _reports(logs, arranged.copies, joined, period)
+    out.rest = _rest(arranged, out.reports)
     out.unusable = [f"{r.path}: {r.error}" for r in out.reports if r.error not in (None, parts.EMPTY)]
     if not out.unusable and not out.interrupted and not any(r.ledger.read.bytes for r in out.reports):
         where = ", ".join(str(p) for p in paths)
@@ -295,25 +294,19 @@ def _exposed_in_part(log: parts.Log) -> list[str]:
     ]
 
 
-def _joined(series: rotation.Series) -> tuple[Failure, ...]:
-    joiner = Joiner()
-    for _, sightings in series.members:
-        for sighting in sightings:
-            joiner.feed(sighting)
-    return joiner.close()
-
-
-def _starts(arranged: rotation.Arranged) -> tuple[Moment, ...]:
-    """When applications started, as far as the logs say."""
-    said = (s for series in arranged.series for _, seen in series.members for s in seen)
-    times = {s.time for s in said if s.role is Role.START and s.time is not None}
-    return tuple(Moment(time=t, kind=groups.RESTART, text="the application started") for t in sorted(times))
-
-
-def _alone(arranged: rotation.Arranged) -> bool:
-    """Whether all that was read comes from one process."""
-    said = {(s.host, s.stream) for series in arranged.series for _, seen in series.members for s in seen}
-    return len(arranged.series) == 1 and len(said) == 1
+def _rest(arranged: rotation.Arranged, reports: Sequence[InputReport]) -> Rest:
+    """What the logs show besides refusals."""
+    seen = [s for series in arranged.series for _, sightings in series.members for s in sightings]
+    accepted = [s for s in seen if s.role is Role.SUCCESS]
+    return Rest(
+        first=min((r.first for r in reports if r.first is not None), default=None),
+        last=max((r.last for r in reports if r.last is not None), default=None),
+        starts=tuple(sorted({s.time for s in seen if s.role is Role.START and s.time is not None})),
+        alone=len(arranged.series) == 1 and len({(s.host, s.stream) for s in seen}) == 1,
+        accepted=len(accepted),
+        accepted_last=max((s.time for s in accepted if s.time is not None), default=None),
+        accepting=frozenset(s.scheme for s in accepted if s.scheme),
+    )
 
 
 def _passed(passed: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -169,26 +169,41 @@ def _words(s: Sighting) -> tuple[object, ...]:
 # --------------------------------------------------------------------------- overlaps
 
 
+_Stretch = tuple[int, list[int]]
+"""Of a file, by its position, some of its sightings, by theirs."""
+
+
 def _again(logs: Mapping[int, Read], notes: list[str]) -> dict[int, set[int]]:
     """Positions of the sightings that stand in a file before, by file.
 
     Where two files overlap, what they share begins with the first record of one and ends with the last of one.
     """
-    if len(logs) < 2:
-        return {}
-    telling = {at: _telling(log.sightings) for at, log in logs.items()}
-    firsts: defaultdict[datetime | None, list[int]] = defaultdict(list)
-    for at, own in telling.items():
-        if own:
-            firsts[logs[at].sightings[own[0]].time].append(at)
     found: dict[int, set[int]] = defaultdict(set)
-    for at, own in telling.items():
-        sightings = logs[at].sightings
-        for start, i in enumerate(own):
-            for other in firsts.get(sightings[i].time, ()):
-                if other != at:
-                    _overlap((at, own[start:]), (other, telling[other]), logs, found, notes)
+    if len(logs) > 1:
+        telling = {at: _telling(log.sightings) for at, log in logs.items()}
+        for one, other in _overlaps(telling, logs):
+            _leave_out(one, other, logs, found, notes)
+            found[other[0]].update(range(other[1][0]))  # the rest of a record that the other file has whole
     return found
+
+
+def _overlaps(telling: Mapping[int, list[int]], logs: Mapping[int, Read]) -> Iterator[tuple[_Stretch, _Stretch]]:
+    """What one file says from some place on, and another from its beginning, up to the end of one of them."""
+    said = {at: [logs[at].sightings[i] for i in own] for at, own in telling.items()}
+    firsts: defaultdict[datetime, list[int]] = defaultdict(list)
+    for at, own in said.items():
+        if own and own[0].time is not None:  # without a time nothing proves that two records are one
+            firsts[own[0].time].append(at)
+    for at, own in said.items():
+        starts: defaultdict[int, list[int]] = defaultdict(list)
+        for start, one in enumerate(own):
+            for other in firsts.get(one.time or _NEVER, ()):
+                if other != at and _cut_alike(one, said[other][0]):
+                    starts[other].append(start)
+        for other, some in starts.items():
+            begin, run = _agreeing(own, said[other], some)
+            if run and _no_accident(own[begin : begin + run], said[other][:run]):
+                yield (at, telling[at][begin : begin + run]), (other, telling[other][:run])
 
 
 def _telling(sightings: Sequence[Sighting]) -> list[int]:
@@ -201,38 +216,46 @@ def _headless(sightings: Sequence[Sighting], own: Sequence[int]) -> bool:
     return len(own) > 1 and sightings[own[0]].time is None and sightings[own[1]].time is not None
 
 
-def _overlap(
-    one: tuple[int, list[int]],
-    other: tuple[int, list[int]],
-    logs: Mapping[int, Read],
-    found: dict[int, set[int]],
-    notes: list[str],
+def _leave_out(
+    one: _Stretch, other: _Stretch, logs: Mapping[int, Read], found: dict[int, set[int]], notes: list[str]
 ) -> None:
-    """Notes what both hold, where they agree up to the end of one."""
-    (a, mine), (b, theirs) = one, other
-    run = 0
-    for i, j in zip(mine, theirs, strict=False):
-        last = i == mine[-1] or j == theirs[-1]
-        if not _like(logs[a].sightings[i], logs[b].sightings[j], last=last):
-            break
-        run += 1
-    if not run or run < min(len(mine), len(theirs)):
-        return
-    shared = [logs[a].sightings[i] for i in mine[:run]], [logs[b].sightings[j] for j in theirs[:run]]
-    if not _no_accident(*shared):
-        return
-    later, again = (b, theirs[:run]) if a < b else (a, mine[:run])
-    found[b].update(range(theirs[0]))  # the rest of a record that the other file has whole
+    """Counts what two files share in the one that was given first."""
+    later, again = max(one, other, key=lambda stretch: stretch[0])
     new = set(again) - found[later]
     if new:
         found[later].update(new)
-        notes.append(f"{logs[later].path}: {_records(len(new))} in {logs[min(a, b)].path} too; counted once")
+        before = logs[min(one[0], other[0])].path
+        notes.append(f"{logs[later].path}: {_records(len(new))} in {before} too; counted once")
 
 
-def _like(one: Sighting, other: Sighting, *, last: bool) -> bool:
-    """Whether two records are one; the end of a file may have cut its last."""
-    if not last:
-        return _words(one) == _words(other)
+def _agreeing(own: Sequence[Sighting], theirs: Sequence[Sighting], starts: Iterable[int]) -> tuple[int, int]:
+    """The first place from which on one says what the other says, up to the end of one of them, and how many records."""
+    numbers: dict[tuple[object, ...], int] = {}
+    same = _agreements(*([numbers.setdefault(_words(s), len(numbers)) for s in side] for side in (theirs, own)))
+    for start in starts:
+        run = min(len(own) - start, len(theirs))
+        if same[start] >= run - 1 and _cut_alike(own[start + run - 1], theirs[run - 1]):
+            return start, run
+    return 0, 0
+
+
+def _agreements(first: list[int], whole: list[int]) -> list[int]:
+    """How many of ``first``, from its beginning, stand at each place of ``whole`` (Gusfield's Z, in linear time)."""
+    both = [*first, -1, *whole]
+    found = [0] * len(both)
+    begin = end = 0
+    for at in range(1, len(both)):
+        n = min(end - at, found[at - begin]) if at < end else 0
+        while at + n < len(both) and both[n] == both[at + n]:
+            n += 1
+        found[at] = n
+        if at + n > end:
+            begin, end = at, at + n
+    return found[len(first) + 1 :]
+
+
+def _cut_alike(one: Sighting, other: Sighting) -> bool:
+    """Whether two records are one, of which the end of a file may have cut one."""
     texts = one.statement.text, other.statement.text
     alike = (one.time, one.request_id, one.role, one.level, one.logger) == (
         other.time,

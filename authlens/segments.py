@@ -263,7 +263,7 @@ class _Reader:
         if end is None:
             self.looked = len(self.text)
             return False, None, None
-        if deepest > MAX_DEPTH:
+        if deepest >= MAX_DEPTH:  # the object around it is a level, too
             self.notes[f"nests deeper than {MAX_DEPTH} levels"] = None
             return False, None, end
         return self._parsed(self.text[at:end], end)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from authlens import messages, tokens
-from authlens.model import Frozen, Origin, Record, Role, Statement, Token
+from authlens.model import Frozen, Origin, Record, Role, Spot, Statement, Token
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:IDX|IDW|MIML)\d{5}(?=:)|errors/ID\d{4}")
 _END_OF_QUOTE = re.compile(r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
@@ -35,7 +35,6 @@ _STATUS = re.compile(
     re.DOTALL,
 )
 _TOOK = re.compile(r"(?P<ms>\d{1,9}(?:\.\d{1,9})?) ?ms\b")
-_TWO_WAYS = re.compile(r"(?<!\d)(?:0?[1-9]|1[0-2])[/.-](?:0?[1-9]|1[0-2])[/.-]\d{4}(?!\d)")
 _CHALLENGED = re.compile(r"\s*The response was successfully returned as a challenge response")
 _HOST_TEXT = re.compile(
     r"\s*(?:Failed to validate the token\b[^\n]{0,20000}?\.(?=\s|$)|Exception occurred while processing message\b\.?"
@@ -125,8 +124,6 @@ class _Text(NamedTuple):
     scheme: str | None
     begins: bool
     """It begins with a code."""
-    dated: bool
-    """It holds a date whose day and month cannot be told apart without the record's time."""
 
 
 def sight(record: Record) -> Sighting | None:
@@ -139,36 +136,72 @@ def sight(record: Record) -> Sighting | None:
     if record.secondary:
         return None
     known = _read(text)
-    if known.dated and record.time is not None:
+    if known.statement.dated and record.time is not None:
         known = _at(known, text, record.time)
     role = _role(known, logger, adapter=adapter)
     if role is None:
         return None
-    origin = record.origin
-    return Sighting(
-        origin.path,
-        origin.offset,
-        origin.line,
-        record.end,
-        record.lines,
+    return _sighting(
+        record,
         role,
-        known.key,
         known.statement,
-        record.time,
-        record.time_assumed,
-        record.level,
-        _same(record.logger),
-        record.request_id,
-        _same(record.host),
-        _same(record.client),
-        _same(record.stream) or "",
-        _same(record.scheme or known.scheme),
-        None,
-        record.cut,
-        record.secondary,
-        None,
-        record.trace_id,
+        record.scheme or known.scheme,
+        key=known.key,
+        logger=_same(record.logger),
+        trace_id=record.trace_id,
     )
+
+
+def _sighting(
+    record: Record,
+    role: Role,
+    statement: Statement,
+    scheme: str | None,
+    *,
+    key: str = "",
+    logger: str | None = None,
+    trace_id: str | None = None,
+    status: int | None = None,
+    took_s: float | None = None,
+) -> Sighting:
+    """Where a record stands and whose it is, with what it says."""
+    return Sighting(
+        path=record.origin.path,
+        offset=record.origin.offset,
+        line=record.origin.line,
+        end=record.end,
+        lines=record.lines,
+        role=role,
+        key=key,
+        statement=statement,
+        time=record.time,
+        time_assumed=record.time_assumed,
+        level=record.level,
+        logger=logger,
+        request_id=record.request_id,
+        host=_same(record.host),
+        client=_same(record.client),
+        stream=_same(record.stream) or "",
+        scheme=_same(scheme),
+        status=status,
+        cut=record.cut,
+        secondary=record.secondary,
+        took_s=took_s,
+        trace_id=trace_id,
+    )
+
+
+def again(seen: Sighting, at: Spot) -> Sighting | None:
+    """The same of a record that says the same elsewhere; None where it says another thing at another time."""
+    if seen.statement.dated:
+        return None
+    offset, line, end, lines, time, assumed = at
+    said, behind = seen[_ROLE:_TIME], seen[_BEHIND_TIME:]
+    return Sighting._make((seen.path, offset, line, end, lines, *said, time, assumed, *behind))
+
+
+_ROLE, _TIME = Sighting._fields.index("role"), Sighting._fields.index("time")
+_BEHIND_TIME: Final = Sighting._fields.index("level")
 
 
 def _bare(text: str) -> str:
@@ -179,51 +212,39 @@ def _bare(text: str) -> str:
     return text[found.end() :] if found else text
 
 
-def _around(record: Record, role: Role) -> Sighting | None:
+def _around(record: Record, role: Role) -> Sighting:
     """A record that tells how a request ended, or that one was accepted; its text is not kept."""
     accepted = _ACCEPTED.match(_bare(record.text)) if role is Role.SUCCESS else None
     scheme = record.scheme or (accepted.group("scheme").strip() if accepted else None)
-    origin = record.origin
-    return Sighting(
-        origin.path,
-        origin.offset,
-        origin.line,
-        record.end,
-        record.lines,
+    ends = role is Role.FINISH
+    return _sighting(
+        record,
         role,
-        "",
         _addressed(record.text),
-        record.time,
-        record.time_assumed,
-        record.level,
-        None,
-        record.request_id,
-        _same(record.host),
-        _same(record.client),
-        _same(record.stream) or "",
-        _same(scheme),
-        _status(record) if role is Role.FINISH else None,
-        record.cut,
-        record.secondary,
-        _took(record.text) if role is Role.FINISH else None,
+        scheme,
+        status=_status(record) if ends else None,
+        took_s=_took(record.text) if ends else None,
     )
 
 
 def _addressed(text: str) -> Statement:
     """Of a request's end only the tokens in its address are kept."""
-    found = (
-        tuple(t for t in _tokens(text) if t.in_url) if ("=e" in text or "=E" in text) and _IN_URL.search(text) else ()
-    )
+    found = tuple(t for t in _tokens(text) if t.in_url) if _in_url(text) else ()
     return Statement(text="", tokens=found) if found else _NOTHING
 
 
 def _tokens(text: str) -> tuple[Token, ...]:
     """All tokens of a text, with a mark on those that stand in an address."""
     found = tokens.find(text)
-    if not found or not _IN_URL.search(text):
+    if not found or not _in_url(text):
         return found
     places = {t.sha256 for start, _, t in tokens.locate(text) if _PARAMETER.search(text[max(0, start - 40) : start])}
     return tuple(replace(t, in_url=True) if t.sha256 in places else t for t in found)
+
+
+def _in_url(text: str) -> bool:
+    """Whether a token may stand in an address."""
+    return ("=e" in text or "=E" in text) and _IN_URL.search(text) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -240,17 +261,18 @@ def _read(text: str) -> _Text:
 
 
 def _made(text: str) -> _Text:
+    said, sure = messages.told(text)
     statement = Statement(
         text=text[:_KEPT_TEXT],
-        messages=messages.read(text),
+        messages=said,
         exceptions=messages.exceptions(text),
         tokens=_tokens(text),
+        dated=not sure,
     )
     role = _fixed_role(text)
     refused = _REFUSED.match(text) if role is Role.REFUSED else None
     scheme = _scheme(refused.group("before")) if refused else None
-    dated = _TWO_WAYS.search(text) is not None
-    return _Text(statement, role, _key(text), scheme, _begins_with_code(text, statement), dated)
+    return _Text(statement, role, _key(text), scheme, _begins_with_code(text, statement))
 
 
 def _at(known: _Text, text: str, time: datetime) -> _Text:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+WELL_KNOWN = "/.well-known/openid-configuration"
+"""OpenID Connect Discovery 1.0, section 4.1: appended to the issuer."""
+
 _NOTHING = SplitResult("", "", "", "", "")
 
 
@@ -18,6 +21,11 @@ def split(url: str) -> SplitResult:
 def host_of(url: str) -> str:
     """The lower-cased host of an address, or an empty text."""
     return split(url).hostname or ""
+
+
+def authority_of(address: str) -> str:
+    """The authority whose discovery document stands at an address, else the address itself; no slash at its end."""
+    return address.removesuffix(WELL_KNOWN).rstrip("/")
 
 
 def parameter(query: str, name: str) -> str | None:

@@ -19,6 +19,10 @@ from authlens.urls import host_of
 LONGEST_ISSUER = 2048
 """Characters; no issuer in use comes near, and patterns are not tried on more."""
 
+GUID = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
+"""Pattern of the ids that Entra gives to tenants and applications."""
+ENTRA = frozenset({"entra-v1", "entra-v2", "entra-multitenant", "ciam"})
+"""Families of vendors that are Entra ID."""
 GRAPH_AUDIENCES = frozenset(
     {
         "00000003-0000-0000-c000-000000000000",
@@ -33,7 +37,6 @@ GRAPH_AUDIENCES = frozenset(
 """Microsoft Graph and its predecessor in every cloud, without a slash at the end."""
 
 _DATA = Path(__file__).parent / "vendors_data" / "vendors.json"
-_ENTRA = frozenset({"entra-v1", "entra-v2", "entra-multitenant", "ciam"})
 _CIAM = ".ciamlogin.com"
 _V1_HOST = {
     "login.partner.microsoftonline.cn": "sts.chinacloudapi.cn",
@@ -133,11 +136,6 @@ def versions_of_entra(issuer: str) -> tuple[str, ...]:
     return entra_issuers(found["host"] or found["sts"], found["tenant"] or found["tenant_v1"]) if found else ()
 
 
-def by_id(vendor_id: str) -> Vendor:
-    """Returns the vendor without an issuer's parts; KeyError for an unknown id."""
-    return _vendor(next(e for e in _entries() if e["id"] == vendor_id), {}, None)
-
-
 def ids() -> tuple[str, ...]:
     """Returns the ids of all vendors known."""
     return tuple(e["id"] for e in _entries())
@@ -146,7 +144,7 @@ def ids() -> tuple[str, ...]:
 def is_graph(header: Mapping[str, object], claims: Mapping[str, object], vendor: Vendor | None = None) -> bool:
     """Tells whether only Microsoft Graph (or another service of Microsoft's own) can verify the token."""
     for_graph = any(a.rstrip("/").lower() in GRAPH_AUDIENCES for a in audiences(claims))
-    known = vendor is not None and vendor.family in _ENTRA
+    known = vendor is not None and vendor.family in ENTRA
     return (for_graph and ("nonce" in header or known)) or ("nonce" in header and known)
 
 
@@ -216,7 +214,7 @@ def _refine(kind: str, vendor: Vendor | None, claims: Mapping[str, object]) -> s
         return kind
     if vendor.family == "okta-org":
         return "org-server" if kind == "access" or audiences(claims) == (claims.get("iss"),) else kind
-    if vendor.family in _ENTRA and kind == "access":
+    if vendor.family in ENTRA and kind == "access":
         return {"1.0": "v1", "2.0": "v2"}.get(str(claims.get("ver")), "v1" if vendor.family == "entra-v1" else "v2")
     return kind
 

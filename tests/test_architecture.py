@@ -1,6 +1,11 @@
 """Who may import whom: arrows go down a floor, siblings do not import each other, and some libraries have one door."""
 
 import ast
+import fnmatch
+import functools
+import re
+import sys
+import tomllib
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "authlens"
@@ -41,23 +46,25 @@ FLOORS: tuple[tuple[str, int], ...] = (
 )
 
 DOORS: dict[str, tuple[str, ...]] = {
-    # An outside library, and the only places that may know it.
+    # An outside library, and the only modules that may know it; ``.*`` stands for the files of a folder.
+    "ahocorasick_rs": ("authlens.reading.needles",),
+    "cryptography": ("authlens.trust.keys",),
     "jinja2": ("authlens.reports.html",),
-    "jwt": ("authlens.trust.checks.signature", "authlens.trust.keys"),
-    "pandas": ("authlens.diagnosis", "authlens.pipeline"),
-    "re2": (
-        "authlens.exposed",
-        "authlens.reading.needles",
-        "authlens.diagnosis.detection",
-        "authlens.diagnosis.engine",
-        "authlens.diagnosis.ruleset",
-    ),
-    "requests": ("authlens.trust.fetch",),
-    "rich": ("authlens.reports.terminal", "authlens.cli"),
-    "typer": ("authlens.cli",),
-    "yaml": ("authlens.diagnosis.ruleset",),
+    "jwt": ("authlens.trust.checks.signature",),
+    "markupsafe": ("authlens.reports.html",),
+    "numpy": ("authlens.diagnosis.engine", "authlens.parts", "authlens.reading.runs"),
+    "pandas": ("authlens.diagnosis.evidence", "authlens.pipeline"),
+    "re2": ("authlens.diagnosis.detection", "authlens.diagnosis.ruleset_searches", "authlens.exposed"),
+    "requests": ("authlens.trust.fetch_http",),
+    "rich": ("authlens.cli.scan", "authlens.reports.terminal"),
+    "typer": ("authlens.cli", "authlens.cli.*"),
+    "urllib3": ("authlens.trust.fetch_http",),
+    "yaml": ("authlens.diagnosis.ruleset_yaml",),
     "zstandard": ("authlens.reading.sources",),
 }
+
+DISTRIBUTIONS = {"ahocorasick_rs": "ahocorasick-rs", "jwt": "pyjwt", "re2": "google-re2", "yaml": "pyyaml"}
+"""Where a library is installed under another name."""
 
 
 def _modules() -> dict[str, Path]:
@@ -69,17 +76,22 @@ def _modules() -> dict[str, Path]:
     return out
 
 
-def _imports(path: Path) -> list[str]:
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[str, ...]:
     """Every module that a file imports, inside functions too; those for type checking only are types, not arrows."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     typing_only = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
-    out = []
-    for node in ast.walk(tree):
+    out: list[str] = []
+    for node in ast.walk(_tree(path)):
         if id(node) in typing_only:
             continue
         if isinstance(node, ast.Import):
@@ -87,7 +99,7 @@ def _imports(path: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             # ``from folder import file`` is an arrow to the file; ``from file import name`` one to the file, too.
             out += [_file(f"{node.module}.{alias.name}") or node.module for alias in node.names]
-    return out
+    return tuple(out)
 
 
 def _file(module: str) -> str | None:
@@ -96,8 +108,13 @@ def _file(module: str) -> str | None:
 
 
 def _floor(module: str) -> int:
-    fits = [(len(prefix), floor) for prefix, floor in FLOORS if module == prefix or module.startswith(prefix + ".")]
+    fits = [(len(prefix), floor) for prefix, floor in FLOORS if _within(module, prefix)]
     return max(fits)[1]
+
+
+def _within(module: str, prefix: str) -> bool:
+    """A folder's floor is that of its files; the package itself is a face, and no floor for what is new in it."""
+    return module == prefix or (prefix != "authlens" and module.startswith(f"{prefix}."))
 
 
 def _package(module: str) -> str:
@@ -109,7 +126,7 @@ def test_every_arrow_goes_down() -> None:
     modules = _modules()
     wrong = []
     for name, path in modules.items():
-        for target in set(_imports(path)) & set(modules) - {name, "authlens"}:
+        for target in set(_imports(path)) & set(modules) - {name}:
             down = _floor(target) < _floor(name)
             own = _package(target) == _package(name) and target != _package(name)
             if not (down or own):
@@ -120,7 +137,7 @@ def test_every_arrow_goes_down() -> None:
 def test_no_circle() -> None:
     """No module reaches itself through its imports."""
     modules = _modules()
-    graph = {name: set(_imports(path)) & set(modules) - {name, "authlens"} for name, path in modules.items()}
+    graph = {name: set(_imports(path)) & set(modules) - {name} for name, path in modules.items()}
     left = dict(graph)
     while ready := [name for name, targets in left.items() if not targets & set(left)]:
         for name in ready:
@@ -129,27 +146,71 @@ def test_no_circle() -> None:
 
 
 def test_each_outside_library_has_one_door() -> None:
-    """A library that could be replaced is known in one place."""
+    """A library that could be replaced is known in one place; one without a door is known nowhere."""
     wrong = [
         f"{name} imports {target}"
         for name, path in _modules().items()
         for target in _imports(path)
-        for library, doors in DOORS.items()
-        if target.split(".")[0] == library and not name.startswith(doors)
+        if (library := target.split(".")[0]) not in {*sys.stdlib_module_names, "authlens"}
+        and not any(fnmatch.fnmatchcase(name, door) for door in DOORS.get(library, ()))
     ]
     assert not wrong
 
 
+def test_every_door_is_used() -> None:
+    """A module that is named as a door and needs none is a door left open."""
+    modules = _modules()
+    users = {
+        (library, name)
+        for name, path in modules.items()
+        for library in {target.split(".")[0] for target in _imports(path)} & set(DOORS)
+    }
+    assert [
+        (library, door)
+        for library, doors in DOORS.items()
+        for door in doors
+        if not any(library == used and fnmatch.fnmatchcase(name, door) for used, name in users)
+    ] == []
+
+
+def test_what_is_imported_is_declared() -> None:
+    """No library is there only because another one brings it, and none is installed that nothing uses."""
+    declared = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[^\w.-]", each, maxsplit=1)[0].lower().replace("_", "-") for each in declared}
+    assert names == {DISTRIBUTIONS.get(library, library) for library in DOORS}
+
+
+def test_every_module_has_a_floor() -> None:
+    """What is new is put on a floor on purpose; what is gone leaves none behind."""
+    modules = _modules()
+    assert [name for name in modules if not any(_within(name, prefix) for prefix, _ in FLOORS)] == []
+    assert [prefix for prefix, _ in FLOORS if prefix not in modules] == []
+
+
+def _is_command_line(module: str) -> bool:
+    return _package(module) == "authlens.cli"
+
+
 def test_only_the_command_line_prints_or_exits() -> None:
-    """No room writes to a stream of the process, reads its environment or ends it; cli.py does."""
+    """No room writes to a stream of the process or ends it; the command line does."""
     wrong = []
     for name, path in _modules().items():
-        if _package(name) == "authlens.cli":
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in () if _is_command_line(name) else ast.walk(_tree(path)):
             text = ast.unparse(node) if isinstance(node, (ast.Call, ast.Attribute)) else ""
             if text.startswith(("print(", "sys.exit(", "sys.stdout", "sys.stderr")):
                 wrong.append(f"{name}: {text[:60]}")
+    assert not wrong
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    """It hands it to ``config`` as a value, so that a run is what its arguments say."""
+    wrong = []
+    for name, path in _modules().items():
+        for node in () if _is_command_line(name) else ast.walk(_tree(path)):
+            read = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+            taken = [a.name for a in node.names] if isinstance(node, ast.ImportFrom) and node.module == "os" else []
+            if {read, *(f"os.{each}" for each in taken)} & {"os.environ", "os.environb", "os.getenv", "os.getenvb"}:
+                wrong.append(name)
     assert not wrong
 
 
@@ -157,8 +218,7 @@ def test_pandas_is_imported_only_where_it_is_used() -> None:
     """Half a second of import is paid by those who diagnose, not by ``--version``: never at module level."""
     wrong = []
     for name, path in _modules().items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in tree.body:
+        for node in _tree(path).body:
             names = (
                 [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
             )
@@ -170,7 +230,7 @@ def test_addresses_are_taken_apart_in_one_place() -> None:
     """The standard library raises on some texts that look like addresses; only ``urls`` knows how to live with that."""
     wrong = []
     for name, path in _modules().items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(path)):
             names = [a.name for a in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
             if name != "authlens.urls" and {"urlsplit", "urlparse", "urljoin", "urllib.parse"}.intersection(names):
                 wrong.append(name)

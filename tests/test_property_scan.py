@@ -12,7 +12,7 @@ from tests import samples
 from tests.samples import LOGS, NOW
 
 NAMES = st.sampled_from(samples.names())
-FEW = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)
 
 
 def scan(data: bytes, name: str = "app.log") -> ScanResult:

@@ -15,7 +15,7 @@ from sigma.rule import SigmaRule
 from sigma.validation import SigmaValidator
 
 from authlens.diagnosis.causes import CAUSES
-from authlens.diagnosis.engine import match_row
+from authlens.diagnosis.engine import match_rows
 from authlens.diagnosis.rule import Rule
 from authlens.diagnosis.ruleset import check, run_tests, shipped
 from authlens.model import Confidence
@@ -88,7 +88,7 @@ def test_what_is_only_possible_leaves_another_cause_open() -> None:
         for rule in CHECKED.ruleset.rules
         if rule.confidence is Confidence.POSSIBLE
         and not rule.alternatives
-        and not {one.cause for row in rule.tests.match for one in match_row(CHECKED.ruleset, row)} - {rule.cause}
+        and not {one.cause for found in match_rows(CHECKED.ruleset, rule.tests.match) for one in found} - {rule.cause}
     ]
     assert alone == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -60,11 +60,24 @@ def inputs(paths: list[str]) -> list[str]:
 
 def _spare(paths: Sequence[str], chosen: Settings) -> None:
     """No report may take the place of what is read; a baseline may be renewed."""
+    old = {name: report for name, report in chosen.reports.items() if report != "-" and Path(report).is_file()}
+    if not old:
+        return
     key_sets = (str(key_set).rpartition("=")[2] for key_set in chosen.jwks)
-    read = [path for path in map(Path, (*paths, *chosen.settings, *chosen.bundles, *key_sets)) if path.is_file()]
-    for name, report in chosen.reports.items():
-        if report != "-" and Path(report).is_file() and any(path.samefile(report) for path in read):
+    given = map(Path, (*chosen.settings, *chosen.bundles, *key_sets))
+    read = [path for path in (*_logs(paths), *given) if path.is_file()]
+    for name, report in old.items():
+        if any(path.samefile(report) for path in read):
             raise UsageError(f"--{name} {report}: would take the place of what is read.", hint="Name another file.")
+
+
+def _logs(paths: Sequence[str]) -> Iterator[Path]:
+    """The files that are read: those named, those in folders, and archives for their members."""
+    from authlens.reading import sources  # noqa: PLC0415 - only where a report is already there
+
+    for source in sources.find([path for path in paths if path != "-"]):
+        path = Path(source.path)
+        yield from (path, *path.parents)
 
 
 def _baseline(chosen: Settings) -> Baseline | None:

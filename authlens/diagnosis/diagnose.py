@@ -16,33 +16,33 @@ from authlens.catalogue.codes import lookup
 from authlens.diagnosis import engine
 from authlens.diagnosis.causes import CAUSES, UNDETERMINED
 from authlens.diagnosis.diagnose_checks import also, following
-from authlens.diagnosis.diagnose_words import decided_by, evidence_rows, read_by_words
-from authlens.diagnosis.evidence import OWN, EvidenceTable, Row, frame
+from authlens.diagnosis.diagnose_words import OWN_SPOKEN, decided_by, evidence_rows
+from authlens.diagnosis.evidence import OWN, EvidenceTable, frame
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.explain import sentence
 from authlens.diagnosis.rule import Concluder, Ruleset
-from authlens.model import Also, Alternative, Confidence, Evidence, Failure, Finding, Judgement, Remediation, Severity
+from authlens.model import (
+    Alternative,
+    Confidence,
+    Evidence,
+    Failure,
+    Finding,
+    Origin,
+    Remediation,
+    Severity,
+    Verdict,
+)
 
 MOST_ALTERNATIVES = 6
 _CHECKS = ("iss.", "aud.", "sig.")
 """Causes that a comparison of values decides; a lifetime is told by the refusal itself."""
+_ANY = Failure(origin=Origin(path="", offset=0, line=0))
+"""Stands in what is said of many failures, until it is said of each."""
 _NOBODY = "No rule knows this failure; its text is shown as it stands."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What is said of all failures with the same evidence."""
-
-    cause: str
-    severity: Severity
-    confidence: Confidence
-    rule: str | None = None
-    title: str = ""
-    explanation: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    remediation: tuple[Remediation, ...] = ()
-    references: tuple[str, ...] = ()
-    alternatives: tuple[Alternative, ...] = ()
-    group_key: tuple[str, ...] = ()
+_HEADER_ONLY = (
+    "The log holds only the header that the client was sent: it names the check that failed, and not why."
+    " The API's own log, at Information, tells what it expected."
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +53,8 @@ class _Case:
     rules: tuple[Concluder, ...] = ()
     """Those that match, the one that names the cause first."""
     count: int = 0
-    said: _Said = field(init=False)
+    said: Finding = field(init=False)
+    """Of none of them in particular."""
 
 
 def diagnose(table: EvidenceTable, ruleset: Ruleset) -> tuple[Finding, ...]:
@@ -69,40 +70,26 @@ class _Finder:
     """Makes findings; those with equal evidence share what is said."""
 
     def __init__(self) -> None:
-        self._beside: dict[tuple[int, int], tuple[tuple[Also, ...], Also | None]] = {}
+        self._known: dict[tuple[int, int], Finding] = {}
 
-    def finding(self, identity: str, failure: Failure, judgement: Judgement | None, case: _Case) -> Finding:
+    def finding(self, identity: str, failure: Failure, judgement: Verdict | None, case: _Case) -> Finding:
         """The diagnosis of one failure."""
-        said = case.said
-        further, following = self._further(judgement, case)
-        return Finding(
-            id=identity,
-            failure=failure,
-            cause=said.cause,
-            severity=said.severity,
-            confidence=said.confidence,
-            rule=said.rule,
-            title=said.title,
-            explanation=said.explanation,
-            evidence=said.evidence,
-            remediation=said.remediation,
-            references=said.references,
-            alternatives=said.alternatives,
-            also=further,
-            next=following,
-            checks=judgement.checks if judgement is not None else (),
-            group_key=said.group_key,
-        )
-
-    def _further(self, judgement: Judgement | None, case: _Case) -> tuple[tuple[Also, ...], Also | None]:
-        """What the checks say beside the cause."""
         key = (id(judgement), id(case))
-        found = self._beside.get(key)
-        if found is None:
-            cause, open_causes = case.said.cause, {case.said.cause, *(a.cause for a in case.said.alternatives)}
-            found = also(judgement, case.row, cause, open_causes), following(judgement, case.row, cause)
-            self._beside[key] = found
-        return found
+        if key not in self._known:
+            self._known[key] = _judged(judgement, case)
+        return replace(self._known[key], id=identity, failure=failure)
+
+
+def _judged(judgement: Verdict | None, case: _Case) -> Finding:
+    """What is said, with what the checks say beside the cause."""
+    said = case.said
+    open_causes = {said.cause, *(a.cause for a in said.alternatives)}
+    return replace(
+        said,
+        also=also(judgement, case.row, said.cause, open_causes),
+        next=following(judgement, case.row, said.cause),
+        checks=judgement.checks if judgement is not None else (),
+    )
 
 
 # --------------------------------------------------------------------------- matching
@@ -161,7 +148,7 @@ def _few(ruleset: Ruleset, rows: Sequence[Row]) -> list[tuple[Concluder, ...]]:
 
 def _spoken(ruleset: Ruleset) -> set[str]:
     """Fields that the words depend on."""
-    return {*read_by_words(), *_placeholders(ruleset), *_grouping(ruleset)}
+    return {*OWN_SPOKEN, *_placeholders(ruleset), *_grouping(ruleset)}
 
 
 def _asked(ruleset: Ruleset) -> tuple[str, ...]:
@@ -201,7 +188,7 @@ class _Heard(dict[str, object]):
         return super().__contains__(name)
 
 
-_ByValues = dict[tuple[object, ...], _Said]
+_ByValues = dict[tuple[object, ...], Finding]
 
 
 class _Speaker:
@@ -215,7 +202,7 @@ class _Speaker:
             if rule.remediation and rule.cause not in self._remedies:
                 self._remedies[rule.cause] = (rule.remediation, rule.references)
 
-    def say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
+    def say(self, row: Row, rules: tuple[Concluder, ...]) -> Finding:
         """What is said of one row."""
         known = self._known[tuple(rule.id for rule in rules)]
         for names, said in known.items():
@@ -228,13 +215,16 @@ class _Speaker:
         known.setdefault(names, {})[_values(row, names)] = new
         return new
 
-    def _say(self, row: Row, rules: tuple[Concluder, ...]) -> _Said:
+    def _say(self, row: Row, rules: tuple[Concluder, ...]) -> Finding:
         chosen = rules[0]
         if _is_left_open(row, chosen):
-            return replace(_undetermined(row), alternatives=_among(_offered(row, rules)))
+            left_open = replace(_undetermined(row), title=chosen.title, explanation=_HEADER_ONLY)
+            return replace(left_open, alternatives=_among(_offered(row, rules)))
         alternatives = () if chosen.confidence is Confidence.CERTAIN else _alternatives(row, rules)
         remedies, references = self._remedies.get(chosen.cause, ((), ()))
-        return _Said(
+        return Finding(
+            id="",
+            failure=_ANY,
             cause=chosen.cause,
             severity=chosen.severity,
             confidence=chosen.confidence,
@@ -285,8 +275,10 @@ def _known_causes(row: Row) -> tuple[Alternative, ...]:
     )
 
 
-def _undetermined(row: Row) -> _Said:
-    return _Said(
+def _undetermined(row: Row) -> Finding:
+    return Finding(
+        id="",
+        failure=_ANY,
         cause=UNDETERMINED,
         severity=Severity.MEDIUM,
         confidence=Confidence.POSSIBLE,
@@ -340,7 +332,7 @@ def _neighbourhood(row: Row) -> tuple[object, object]:
     return row.get("scheme"), row.get("says")
 
 
-def _preferred(said: _Said, shown: Counter[str] | None) -> _Said:
+def _preferred(said: Finding, shown: Counter[str] | None) -> Finding:
     if said.confidence is Confidence.CERTAIN or not shown or len(shown) != 1:
         return said
     (cause, count), *_ = shown.items()
@@ -351,7 +343,7 @@ def _preferred(said: _Said, shown: Counter[str] | None) -> _Said:
     return replace(said, evidence=(*said.evidence, note)) if _is_open(said, cause) else said
 
 
-def _is_open(said: _Said, cause: str) -> bool:
+def _is_open(said: Finding, cause: str) -> bool:
     return any(a.cause == cause for a in said.alternatives)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from authlens.diagnosis.evidence import Row
-from authlens.model import Also, Check, Judgement, Verdict
+from authlens.diagnosis.evidence_values import Row
+from authlens.model import Also, Check, CheckVerdict, Verdict
 from authlens.trust import validate
 
 _FAMILIES = {
@@ -46,21 +46,21 @@ _ISSUER_MISS = {"v1-v2": "iss.v1-v2-mismatch", "tenant-template": "iss.multi-ten
 _FORMS = ("slash", "case", "whitespace", "scheme", "port", "list", "host-alias")
 
 
-def also(judgement: Judgement | None, row: Row, cause: str, known: Collection[str]) -> tuple[Also, ...]:
+def also(judgement: Verdict | None, row: Row, cause: str, known: Collection[str]) -> tuple[Also, ...]:
     """Further faults of the same token, each cause once."""
     if judgement is None:
         return ()
     repaired = _repaired(row, cause)
     found: dict[str, Also] = {}
     for check in judgement.checks:
-        if check.verdict is Verdict.FAIL and check.name.partition(".")[0] not in repaired:
+        if check.verdict is CheckVerdict.FAIL and check.name.partition(".")[0] not in repaired:
             named = cause_of(check, row)
             if named not in known:
                 found.setdefault(named, _also(check, named))
     return tuple(found.values())
 
 
-def following(judgement: Judgement | None, row: Row, cause: str) -> Also | None:
+def following(judgement: Verdict | None, row: Row, cause: str) -> Also | None:
     """What the library would report once the cause is repaired."""
     if judgement is None:
         return None

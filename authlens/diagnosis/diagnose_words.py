@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from authlens.diagnosis.evidence import Row
+from authlens.diagnosis.evidence_values import Row
 from authlens.model import Evidence
 from authlens.trust.checks import nearmiss
 
@@ -27,21 +27,8 @@ _PLACES = {
 }
 _MOMENT = "%Y-%m-%d %H:%M"
 _STATES = {"ok": "is read without fault now", "missing": "is not among the documents at hand"}
-_READ = (
-    *("hidden", "token.shown", "aud.scrubbed", "aud.known", "expected.known", "jwks.place", "meta.state"),
-    *("log.library_lines", "fetch.error", "says", "iss", "expected.issuers", "aud", "expected.audiences", "kid"),
-    *("jwks.kids", "keys_tried.kid", "keys_tried.type", "clock.distance_s", "clock.skew_s", "exp.text", "valid_to"),
-    *("valid_from", "current_time", "alg", "typ", "meta.address", "meta.text", "fetch.url", "fetch.text"),
-    *("library.version", "assembly.text", "claim.name", "key_bits", "min_bits", "token.form", "token.defect"),
-    *("token.kind", "code", "scheme", "issuer", "keys_tried.stale", "jwks.signature", "idp.family", "form.text"),
-    *("request.accepted_by", "exp", "nbf", "time", "secret.text", "secret.relation", "jwks.rotation", "jwks.as_of"),
-    *("keys_tried.stale_text", "keys_tried.of_issuer", "jwks.other_key_same_kid"),
-)
-
-
-def read_by_words() -> tuple[str, ...]:
-    """Fields that these words depend on, but for the record's own time."""
-    return tuple(n for n in _READ if n != "time")
+OWN_SPOKEN = frozenset({"clock.distance_s", "clock.skew_s", "request.accepted_by"})
+"""Of the fields in which failures of one kind differ, those that these words tell."""
 
 
 # --------------------------------------------------------------------------- what would decide

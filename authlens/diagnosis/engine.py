@@ -53,14 +53,6 @@ class Matches:
         return (self.patterns[each] for each in self.pattern)
 
 
-def match_row(rules: Ruleset | Iterable[Rule], row: Row) -> tuple[Rule, ...]:
-    """The rules that match one row of evidence, without pandas; correlations need more than a row."""
-    ruleset = _ruleset(rules)
-    feeding = _feeding(ruleset)
-    found = (rule for rule in ruleset.rules if rule.id not in feeding and rule_matches(rule, row))
-    return tuple(sorted(found, key=operator.attrgetter("rank")))
-
-
 def match_rows(ruleset: Ruleset, rows: Sequence[Row]) -> tuple[tuple[Concluder, ...], ...]:
     """What ``match`` says of a few rows, without pandas."""
     feeding = _feeding(ruleset)

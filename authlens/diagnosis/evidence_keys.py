@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from authlens import urls, vendors
 from authlens.diagnosis.evidence_scheme import Scheme, usable
+from authlens.diagnosis.evidence_values import as_text
 from authlens.model import Key, KeySet
-from authlens.trust.documents import Documents, Found
+from authlens.trust.documents import Documents
+from authlens.trust.keys import THUMBPRINT
+from authlens.trust.shelf import Found
 
-_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _X5T = re.compile(r"[A-Za-z0-9_-]{27}")
 _SYMMETRIC = ("SymmetricSecurityKey",)
 _BIG_ENOUGH_BITS = 2048
@@ -46,17 +48,13 @@ def tried(fields: Mapping[str, object]) -> tuple[Tried, ...]:
 def _one(entry: Mapping[str, object]) -> Tried:
     return Tried(
         type=_short(str(entry.get("type") or "")),
-        kid=_text(entry.get("kid")),
-        internal_id=_text(entry.get("internal_id")),
+        kid=as_text(entry.get("kid")),
+        internal_id=as_text(entry.get("internal_id")),
     )
 
 
 def _short(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def about_tried(keys: tuple[Tried, ...], kid: str | None, scheme: Scheme) -> dict[str, object]:
@@ -115,7 +113,7 @@ def _comparable(one: Tried) -> bool:
 
 
 def _is_fingerprint(text: str) -> bool:
-    return bool(_THUMBPRINT.fullmatch(text) or _X5T.fullmatch(text))
+    return bool(THUMBPRINT.fullmatch(text) or _X5T.fullmatch(text))
 
 
 def same(one: Tried, key: Key) -> bool:
@@ -126,7 +124,7 @@ def same(one: Tried, key: Key) -> bool:
 
 def _same_print(one: Tried, key: Key) -> bool | None:
     shown = one.internal_id or ""
-    if _THUMBPRINT.fullmatch(shown) and key.thumbprint:
+    if THUMBPRINT.fullmatch(shown) and key.thumbprint:
         return shown == key.thumbprint
     if _X5T.fullmatch(shown) and key.x5t:
         return shown == key.x5t

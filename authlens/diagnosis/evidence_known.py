@@ -8,7 +8,7 @@ from datetime import datetime
 from authlens.diagnosis import evidence_keys, evidence_scheme, evidence_secrets, evidence_times
 from authlens.diagnosis.evidence_names import printed
 from authlens.diagnosis.evidence_scheme import Scheme
-from authlens.model import Expectations, Failure, Frozen, Judgement, KeySet, Token
+from authlens.model import Expectations, Failure, Frozen, KeySet, Token, Verdict
 from authlens.trust import validate
 from authlens.trust.documents import Documents
 from authlens.trust.expectations import Book
@@ -36,7 +36,7 @@ class Known:
         self._others: dict[int, frozenset[str]] = {}
         self._anywhere: frozenset[str] | None = None
         self._published: dict[tuple[str, str], KeySet] = {}
-        self._judged: dict[tuple[object, ...], Judgement] = {}
+        self._judged: dict[tuple[object, ...], Verdict] = {}
 
     # ----------------------------------------------------------------- schemes
 
@@ -103,7 +103,7 @@ class Known:
             self._published[key] = self.documents.published(iss, claims)
         return self._published[key]
 
-    def judge(self, failure: Failure, scheme: Scheme) -> Judgement | None:
+    def judge(self, failure: Failure, scheme: Scheme) -> Verdict | None:
         """What the validator would say of the failure's token; None where the log shows nothing of it."""
         token = failure.token
         if token is None or not (token.header or token.claims):
@@ -131,7 +131,7 @@ class Known:
         scheme: Scheme,
         at: datetime | None,
         secret: evidence_secrets.Reading | None,
-    ) -> Judgement:
+    ) -> Verdict:
         keys = scheme.keys
         if not keys.keys:
             published = self.published(failure)

@@ -46,6 +46,10 @@ class Surroundings:
         """
         return self._libraries[failure.origin.path] or (failure.library.low, failure.library.high)
 
+    def mixed(self, failure: Failure) -> bool:
+        """Whether messages of the failure's source contradict each other in the library's version."""
+        return self._libraries[failure.origin.path] is None
+
 
 def _common(failures: Sequence[Failure]) -> Range | None:
     low = max((f.library.low for f in failures if f.library.low), default=None)
@@ -135,3 +139,20 @@ def request(failure: Failure, other_scheme: bool) -> dict[str, object]:
         "request.accepted_by": failure.outcome.accepted_by,
         "request.succeeded": None if status is None else status in _SUCCESS,
     }
+
+
+def library(failure: Failure, versions: Range) -> dict[str, object]:
+    """The fields ``library.…`` of a row."""
+    return {
+        "library.version": failure.library.version,
+        "library.oldest": _number(versions[0]),
+        "library.newest": _number(versions[1]),
+    }
+
+
+def _number(version: tuple[int, ...] | None) -> int | None:
+    """6.28 as 6028, so that rules can compare."""
+    if not version:
+        return None
+    major, minor = version[0], version[1] if len(version) > 1 else 0
+    return major * 1000 + min(minor, 999)

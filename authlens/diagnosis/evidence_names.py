@@ -26,7 +26,7 @@ _ORDER = (
     "environment",
     "other",
 )
-_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_GUID = re.compile(vendors.GUID)
 _INTERNAL = ("local", "internal", "lan", "intranet", "corp", "home", "svc", "cluster", "docker", "localdomain", "test")
 _VALID_ISSUER = re.compile(r"Valid Issuer: '(?P<valid>True|False)'")
 _HTTPS = re.compile(r"^https?://")

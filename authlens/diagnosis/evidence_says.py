@@ -76,6 +76,7 @@ _FAMILIES = (("IDX13", "saml"), ("IDX111", "saml"), ("IDX113", "saml"), ("IDX115
 _FEDERATION = (("IDX227", "metadata"), ("IDX228", "metadata"), ("IDX229", "saml"))
 
 _BY_TEXT: dict[str, tuple[tuple[str, str], ...]] = {
+    "IDX10108": (("not valid as per HTTPS", "https"),),
     "IDX10500": (("Unable to resolve SecurityKeyIdentifier", "key-not-found"),),
     "IDX10501": (("Key tried:", "signature-invalid"),),
     "IDX10502": (("did not match any keys", "key-not-found"),),
@@ -227,6 +228,8 @@ def _without_code(failure: Failure) -> str:
             return _of_sign_in(failure) if word == "sign-in-error" else word
     if _is_type_of_other_handler(failure):
         return "handler"
+    if _is_answer_to_code(failure):
+        return "client"
     if _is_library_fault(failure):
         return "library-fault"
     return "tenant-refused" if any(_TENANT.search(text[:4000]) for text in texts) else "unknown"
@@ -247,6 +250,15 @@ def _of_sign_in(failure: Failure) -> str:
     if error in _CLIENTS or _OF_CLIENT.search(described):
         return "client"
     return "grant" if error == "invalid_grant" else "sign-in-error"
+
+
+def _is_answer_to_code(failure: Failure) -> bool:
+    """The token endpoint refused the client or its code (RFC 6749, 5.2), and the handler kept the status only."""
+    text = failure.statement.text[:_LONGEST_STACK]
+    return failure.fields.get("http_status") in _REFUSING and "RedeemAuthorizationCode" in text
+
+
+_REFUSING = (400, 401)
 
 
 def _is_type_of_other_handler(failure: Failure) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from authlens import vendors
+from authlens.diagnosis.evidence_values import Row
 from authlens.model import Document, Expectations, Key, KeySet
 from authlens.trust.documents import Documents
 from authlens.trust.expectations import configuration_address, issuers_of
+from authlens.urls import authority_of
 
-ENTRA = frozenset({"entra-v1", "entra-v2", "entra-multitenant", "ciam"})
 _SHARED = ("/common/", "/organizations/", "/consumers/")
 _NOTHING = KeySet(unavailable="nothing is known of this API's expectations")
 
@@ -68,6 +69,21 @@ def describe(expectations: Expectations | None, documents: Documents) -> Scheme:
     )
 
 
+def about(scheme: Scheme, row: Row) -> dict[str, object]:
+    """The fields ``meta.…`` of a row, and what is expected at all; ``row`` says what the message names."""
+    address = row.get("metadata_url") or scheme.address
+    url = row.get("fetch.url") or address
+    return {
+        "expected.known": scheme.known,
+        "expected.multi_tenant": scheme.multi_tenant,
+        "meta.address": address,
+        "fetch.url": url if row.get("fetch.error") else None,
+        "meta.https": str(address).casefold().startswith("https:") if address else None,
+        "meta.state": scheme.state,
+        "meta.text": scheme.state_text,
+    }
+
+
 def joined(schemes: Sequence[Scheme]) -> Scheme:
     """What holds for each of several schemes, one of which it is; settings are known, but not which of them count."""
     if len(schemes) == 1:
@@ -119,7 +135,7 @@ def _keys(expectations: Expectations, address: str | None, documents: Documents)
 
 
 def _vendor(expectations: Expectations, address: str | None, issuers: Iterable[str]) -> vendors.Vendor | None:
-    authority = (address or "").removesuffix("/.well-known/openid-configuration")
+    authority = authority_of(address or "")
     for form in (expectations.authority, authority, *issuers):
         if form and (vendor := vendors.resembling(form)):
             return vendor

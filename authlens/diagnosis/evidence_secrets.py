@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from authlens.diagnosis.evidence_keys import Tried
 from authlens.model import Token, TokenForm
 from authlens.segments import base64url
+from authlens.trust.keys import THUMBPRINT
 
-THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 SYMMETRIC = "SymmetricSecurityKey"
 _LONGEST = 64 * 1024
 """Bytes of a secret that are read in further encodings."""

@@ -13,93 +13,21 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from authlens.diagnosis import evidence_keys
 from authlens.diagnosis.evidence_secrets import readings, symmetric_thumbprint, thumbprint
 from authlens.exposed import Exposed
 from authlens.model import Expectations, Exposure, Failure, Finding, IssuerReport, Message, Severity, Token, TokenForm
 from authlens.sightings import Sighting
-from authlens.tokens import parse, whole_signature
+from authlens.tokens import parse
+from authlens.tokens.compact import whole_signature
 from authlens.trust import validate
 from authlens.trust.checks import signature
-from authlens.trust.documents import Documents, Found
+from authlens.trust.documents import Documents
+from authlens.trust.shelf import Found
 
-_EXAMPLE_SECRETS = (
-    # Secrets that documentation, templates and tutorials print; whoever knows them mints tokens.
-    "secret",
-    "Secret",
-    "SECRET",
-    "secretkey",
-    "SecretKey",
-    "secret_key",
-    "secret-key",
-    "my-secret",
-    "mysecret",
-    "mysecretkey",
-    "my_secret_key",
-    "my-secret-key",
-    "MySecretKey",
-    "mySuperSecretKey",
-    "my_super_secret_key",
-    "my-super-secret-key",
-    "supersecret",
-    "super_secret",
-    "super-secret",
-    "super_secret_key",
-    "superSecretKey",
-    "superSecretKey@345",
-    "superSecretKey@83",
-    "SuperSecretKey",
-    "SuperSecretKey123",
-    "topsecret",
-    "top-secret",
-    "shhhh",
-    "shhhhh",
-    "password",
-    "Password",
-    "password123",
-    "P@ssw0rd",
-    "123456",
-    "1234567890",
-    "12345678901234567890123456789012",
-    "0123456789abcdef0123456789abcdef",
-    "changeit",
-    "changeme",
-    "change-me",
-    "change_me",
-    "default",
-    "key",
-    "test",
-    "jwt",
-    "jwt_secret",
-    "jwt-secret",
-    "JwtSecret",
-    "token",
-    "qwerty",
-    "your-256-bit-secret",
-    "your-384-bit-secret",
-    "your-512-bit-secret",
-    "your-secret-key",
-    "your_secret_key",
-    "your-secret-key-here",
-    "your_secret_key_here",
-    "your-super-secret-key",
-    "YourSecretKey",
-    "YourSecretKeyHere",
-    "YOUR_SECRET_KEY",
-    "a-string-secret-at-least-256-bits-long",
-    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
-    "ThisIsMySecretKey",
-    "ThisismySecretKey",
-    "this is my custom Secret key for authentication",
-    "this is my custom Secret key for authnetication",
-    "This is my supper secret key for jwt",
-    "THIS IS USED TO SIGN AND VERIFY JWT TOKENS, REPLACE IT WITH YOUR OWN SECRET, IT CAN BE ANY STRING",
-    "C1CF4B7DC4C4175B6618DE4F55CA4",
-    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
-    "GQDstcKsx0NHjPOuXOYg5MbeJ1XT0uFiwDVvVBrk",
-)
-"""RFC 7515 appendix A.1, jwt.io's debugger, framework templates and tutorials; each is tried in every encoding."""
+_EXAMPLES = Path(__file__).parent / "data" / "example_secrets.txt"
 _REVOKE = (
     "Revoke the token, or end the session it belongs to, at {issuer}: until it expires whoever read the log can use it for {audience}.",
     "Restrict and clean the log; turn IdentityModelEventSource.LogCompleteSecurityArtifact off in production.",
@@ -394,7 +322,9 @@ def _thumbprints(messages: Iterable[Message]) -> Iterator[str]:
 @functools.lru_cache(maxsize=1)
 def example_thumbprints() -> frozenset[str]:
     """Of every example secret in every encoding that programs read secrets in."""
-    return frozenset(thumbprint(r.key) for secret in _EXAMPLE_SECRETS for r in readings(secret.encode()))
+    lines = _EXAMPLES.read_text(encoding="utf-8").splitlines()
+    secrets = [line for line in lines if not line.startswith("# ")]
+    return frozenset(thumbprint(r.key) for secret in secrets for r in readings(secret.encode()))
 
 
 _ABOUT_SECRETS: dict[str, tuple[Severity, tuple[str, ...]]] = {

@@ -5,23 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from authlens.diagnosis.evidence_course import QUIET, restart_behind
+from authlens.diagnosis.evidence_times import SHOWN
+from authlens.diagnosis.moments import RESTART, change_of
+from authlens.diagnosis.story import Story
 from authlens.model import Alternative, Confidence, Finding, Group, Moment, Severity
 
 _MOST_ALTERNATIVES = 6
+_ABOUT_KEYS = "sig."
+"""Causes in which the token's key matters."""
 _SEVERITIES = tuple(Severity)
 """Worst first."""
 _CONFIDENCES = tuple(Confidence)
 """Surest first."""
-_STILL_GOING = timedelta(minutes=15)
-"""A group whose last failure lies no further back than this from the end of what was read still goes on."""
-RESTART = "restart"
-"""Kind of the moment at which an application started."""
 
 
 def build(
-    findings: Sequence[Finding], *, end: datetime | None = None, moments: Sequence[Moment] = ()
+    findings: Sequence[Finding],
+    *,
+    end: datetime | None = None,
+    moments: Sequence[Moment] = (),
+    alone: bool = True,
 ) -> tuple[Group, ...]:
     """All groups, the worst first; every finding is in exactly one.
 
@@ -29,14 +35,15 @@ def build(
         findings: All of them.
         end: Of the last record whose time is known; that of the last failure when None.
         moments: What else happened; a group that a restart ended does not go on.
+        alone: One process of one application wrote all of the log: its restart concerns every group.
     """
     members: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         members.setdefault(finding.group_key or (finding.cause,), []).append(finding)
     times = [f.failure.time for f in findings if f.failure.time is not None]
     last = max((*times, *((end,) if end is not None else ())), default=None)
-    restarts = sorted(m.time for m in moments if m.kind == RESTART)
-    groups = [_group(key, found, last, restarts) for key, found in members.items()]
+    told = [m for m in sorted(moments) if alone or m.kind != RESTART]
+    groups = [_group(key, found, last, told) for key, found in members.items()]
     return tuple(sorted(groups, key=_worst_first))
 
 
@@ -44,16 +51,12 @@ def _worst_first(group: Group) -> tuple[int, int, int, str]:
     return _SEVERITIES.index(group.severity), -group.count, _CONFIDENCES.index(group.confidence), group.id
 
 
-def _group(
-    key: tuple[str, ...], found: list[Finding], end: datetime | None, restarts: Sequence[datetime] = ()
-) -> Group:
+def _group(key: tuple[str, ...], found: list[Finding], end: datetime | None, moments: Sequence[Moment]) -> Group:
     ordered = sorted(found, key=_in_time)
-    times = [f.failure.time for f in ordered if f.failure.time is not None]
-    first, last = (times[0], times[-1]) if times else (None, None)
-    restart = _ended_by(last, restarts)
-    ongoing = restart is None and last is not None and end is not None and end - last <= _STILL_GOING
     different = _different(ordered)
     speaker = _speaker(different)
+    kids = _sorted(k for f in different for k in _texts(f, "kid"))
+    story = _story(ordered, speaker, kids, end, moments)
     return Group(
         id=hashlib.blake2b("\x1f".join(key).encode("utf-8", "replace"), digest_size=6).hexdigest(),
         cause=speaker.cause,
@@ -61,23 +64,43 @@ def _group(
         confidence=max((f.confidence for f in different), key=_CONFIDENCES.index),
         title=speaker.title,
         count=len(ordered),
-        first=first,
-        last=last,
-        ongoing=ongoing,
+        first=story.first,
+        last=story.last,
+        ongoing=story.ongoing,
         codes=_sorted(f.failure.code for f in different),
         issuers=_sorted(i for f in different for i in _texts(f, "iss")),
         audiences=_sorted(a for f in different for a in _texts(f, "aud")),
-        kids=_sorted(k for f in different for k in _texts(f, "kid")),
+        kids=kids,
         schemes=_sorted(f.failure.scheme for f in ordered),
         hosts=_sorted(f.failure.host for f in ordered),
         sources=_sorted(f.failure.origin.path for f in ordered),
-        explanation=_story(ordered, speaker, first, last, restart, ongoing=ongoing),
+        explanation=str(story),
         evidence=speaker.evidence,
         remediation=speaker.remediation,
         references=speaker.references,
         alternatives=_merged(ordered),
         next=next((f.next for f in ordered if f.next is not None), None),
         failures=tuple(f.id for f in ordered),
+    )
+
+
+def _story(
+    ordered: Sequence[Finding], speaker: Finding, kids: Sequence[str], end: datetime | None, moments: Sequence[Moment]
+) -> Story:
+    times = [f.failure.time for f in ordered if f.failure.time is not None]
+    first, last = (times[0], times[-1]) if times else (None, None)
+    restart = restart_behind(last, (m.time for m in moments if m.kind == RESTART)) if last is not None else None
+    about_keys = speaker.cause.startswith(_ABOUT_KEYS)
+    return Story(
+        lead=speaker.explanation or speaker.title,
+        count=len(ordered),
+        first=first,
+        last=last,
+        restart=restart,
+        ongoing=restart is None and last is not None and end is not None and end - last <= QUIET,
+        kid=kids[0] if about_keys and len(kids) == 1 else None,
+        token=_commonest_token(ordered),
+        change=change_of(kids, moments) if about_keys else None,
     )
 
 
@@ -98,6 +121,13 @@ def _in_time(finding: Finding) -> tuple[bool, float, str, int]:
 def _speaker(ordered: Sequence[Finding]) -> Finding:
     """The member whose words stand for all: the surest, and among those the one that shows most, the first of them."""
     return min(ordered, key=lambda f: (_CONFIDENCES.index(f.confidence), -len(f.evidence)))
+
+
+def _commonest_token(ordered: Iterable[Finding]) -> int:
+    """How many of the failures show the one token that most of them show."""
+    shown = (f.failure.token for f in ordered)
+    counts = Counter(t.sha256 for t in shown if t is not None and t.form in SHOWN)
+    return max(counts.values(), default=0)
 
 
 def _texts(finding: Finding, name: str) -> tuple[str, ...]:
@@ -124,55 +154,3 @@ def _merged(ordered: Sequence[Finding]) -> tuple[Alternative, ...]:
             deciders.setdefault(one.cause, {}).update(dict.fromkeys(one.decided_by))
     best = sorted(known, key=lambda cause: (-counts[cause], list(known).index(cause)))[:_MOST_ALTERNATIVES]
     return tuple(Alternative(cause=c, why=known[c].why, decided_by=tuple(deciders[c])) for c in best)
-
-
-# --------------------------------------------------------------------------- the story
-
-
-def _ended_by(last: datetime | None, restarts: Sequence[datetime]) -> datetime | None:
-    """The first start of the application after which the failure was not seen again, if it came soon after."""
-    after = next((r for r in restarts if last is not None and r > last), None)
-    return after if after is not None and last is not None and after - last <= _STILL_GOING else None
-
-
-def _story(
-    ordered: Sequence[Finding],
-    speaker: Finding,
-    first: datetime | None,
-    last: datetime | None,
-    restart: datetime | None,
-    *,
-    ongoing: bool,
-) -> str:
-    """One sentence that an operator acts on: what is the case, how often, since when, whether it goes on."""
-    lead = _first_sentence(speaker.explanation or speaker.title).rstrip(".")
-    return f"{lead}: {_how_often(len(ordered))}{_when(first, last, restart, ongoing=ongoing)}."
-
-
-def _first_sentence(text: str) -> str:
-    """Up to the first full stop that ends a sentence, and not an address or a number."""
-    for at, char in enumerate(text):
-        behind = text[at + 2 : at + 3]
-        if char == "." and text[at + 1 : at + 2] == " " and (behind.isupper() or behind == "("):
-            return text[:at]
-    return text
-
-
-def _how_often(count: int) -> str:
-    return "1 request refused" if count == 1 else f"{count:,} requests refused"
-
-
-def _when(first: datetime | None, last: datetime | None, restart: datetime | None, *, ongoing: bool) -> str:
-    if first is None or last is None:
-        return ""
-    none = f", none after the restart at {_clock(restart, beside=last)}" if restart is not None else ""
-    if first == last:
-        return f" at {_clock(first)}{none}"
-    tail = "and still so when the log ends" if ongoing else f"the last at {_clock(last, beside=first)}{none}"
-    return f" since {_clock(first)}, {tail}"
-
-
-def _clock(at: datetime, beside: datetime | None = None) -> str:
-    """UTC; without the day where the moment beside it has the same."""
-    same_day = beside is not None and at.date() == beside.date()
-    return at.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S") + " UTC"

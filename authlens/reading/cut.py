@@ -11,13 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
-from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record
+from authlens.model import Amount, Frozen, Layout, Ledger, Part, Record, Spot
 from authlens.reading import columns, envelopes, nearby, needles
 from authlens.reading.formats import registry
-from authlens.reading.formats.base import LINE, Format, Place
+from authlens.reading.formats.base import LINE, Format, Memory, Place, Stamped
+from authlens.reading.formats.text import TextFormat
 from authlens.reading.runs import Feeds, Piece, Run, Sheaf
 
 _ENVELOPE_LINE = 16 * 1024 * 1024
@@ -38,6 +40,8 @@ class Knife:
     limit: int | None = None
     see: Callable[[Record], Any] | None = None
     """What is kept of a record, instead of the record; it must be importable where the parts are cut."""
+    again: Callable[[Any, Spot], Any] | None = None
+    """The same of a record that differs from it in time and place only; None where it has to be read itself."""
 
     def format(self) -> Format:
         """What reads the innermost layer."""
@@ -238,7 +242,9 @@ class Blade:
 
     def __init__(self, knife: Knife, stream: str) -> None:
         self.form, self.cap = knife.format(), knife.cap()
-        self.see = knife.see
+        self.see, self._again = knife.see, knife.again
+        self._text = self.form if isinstance(self.form, TextFormat) and self._again is not None else None
+        self._alike, self._zone, self._stream = _alike(knife), knife.zone, stream
         self._places = [
             [Place(knife.path, stream, knife.zone, secondary, cut) for cut in (False, True)]
             for secondary in (False, True)
@@ -247,9 +253,15 @@ class Blade:
     def records(self, chunk: Run, *, secondary: bool, begun: bool) -> list[Slice]:
         """The records in a chunk, from one start to the next; ``begun``: it is known to begin with one."""
         kept, over = _bounded(chunk, self.cap)
+        stamped = self._stamped(kept) if begun and over is None and not secondary else None
+        if stamped is not None and (repeated := self._repeated(stamped, kept)) is not None:
+            return [repeated]
         parts = tuple(self.form.divide(kept))
         if over is None and len(parts) == 1:
-            return [self._record(parts[0], None, secondary=secondary, begun=begun and parts[0] is kept)]
+            one = self._record(parts[0], None, secondary=secondary, begun=begun and parts[0] is kept)
+            if stamped is not None and one.said is not None and not one.skipped:
+                self._alike.put(stamped.rest, one)
+            return [one]
         slices = []
         for part in parts:
             secondary = not needles.hit(part.data)
@@ -258,6 +270,27 @@ class Blade:
             slices.append(self._record(part, over, secondary=secondary, begun=False))
             over = None
         return slices
+
+    def _stamped(self, chunk: Run) -> Stamped | None:
+        """The record of a chunk, its time apart, where others may be like it but for that."""
+        found = self._text.stamped(chunk.data) if self._text is not None else None
+        if found is None:
+            return None
+        note = chunk.piece(0).note
+        told = repr((self._stream, note.host, note.level) if note is not None else self._stream).encode()
+        return Stamped(told + found.rest, found.time)
+
+    def _repeated(self, stamped: Stamped, chunk: Run) -> Slice | None:
+        """What is kept of a record that says what one before it said."""
+        known = self._alike.get(stamped.rest)
+        if known is None or self._text is None or self._again is None:
+            return None
+        time, assumed = self._text.when(stamped.time, self._zone)
+        if time is None:
+            return None
+        _, offset, line, size, lines, end, last, _, _ = chunk.stretch()
+        said = self._again(known.said, Spot(offset, line, end, max(1, last - line + 1), time, assumed))
+        return None if said is None else Slice(offset, end, False, known.request, said, size, lines)
 
     def _record(self, part: Run, over: Amount | None, *, secondary: bool, begun: bool) -> Slice:
         form = self.form
@@ -274,6 +307,12 @@ class Blade:
             size = lines = 0
         said = record if self.see is None else self.see(record)
         return Slice(record.origin.offset, record.end, secondary, record.request_id, said, size, lines, skipped)
+
+
+@lru_cache(maxsize=4)
+def _alike(_: Knife) -> Memory[Slice]:
+    """What was kept of a source's records, by all that they hold but their time."""
+    return Memory()
 
 
 def _slices(run: Run | Sheaf, start: int, end: int, knife: Knife, stream: str) -> tuple[Slice, ...]:
@@ -652,6 +691,7 @@ def cut(
     zone: tzinfo,
     limit: int | None = None,
     see: Callable[[Record], Any] | None = None,
+    again: Callable[[Any, Spot], Any] | None = None,
 ) -> Cut:
     """Cut the records around hits out of a part; pure.
 
@@ -661,8 +701,9 @@ def cut(
         zone: For timestamps that carry none.
         limit: Longest record, bytes, instead of the format's.
         see: What to keep of each record as soon as it is whole, instead of the record itself.
+        again: That of a record that differs from one before in time and place only.
     """
-    knife = Knife(path=part.source, layout=layout, zone=zone, limit=limit, see=see)
+    knife = Knife(path=part.source, layout=layout, zone=zone, limit=limit, see=see, again=again)
     feeds = Feeds(part.data)
     run = Run(part.data, (Piece(0, part.offset, part.line),) if part.data else (), feeds)
     read = Amount(bytes=len(part.data), lines=feeds.total)

@@ -12,7 +12,7 @@ from authlens.reading.formats import registry
 from authlens.reading.formats.base import LINE, Format, Place
 from authlens.reading.runs import Feeds, Piece, Run, Sheaf
 
-_TAIL = 64 * 1024
+TAIL = 64 * 1024
 """So much of the end is looked at, bytes."""
 
 
@@ -21,7 +21,7 @@ def last_time(part: Part, layout: Layout, zone: tzinfo) -> datetime | None:
 
     None where the end shows no time, or makes sense only with all the rest (a table, a document).
     """
-    tail = part.data[-_TAIL:]
+    tail = part.data[-TAIL:]
     run = Run(tail, (Piece(0, part.offset + len(part.data) - len(tail), part.line),), Feeds(tail))
     form, place = registry.of(layout), Place(part.source, "", zone, secondary=True, cut=False)
     streams = () if form.whole or not tail else _streams(run, layout, 0)
@@ -55,6 +55,7 @@ def _starts(form: Starting, data: bytes) -> Iterator[int]:
     end = len(data)
     while end > 0:
         begin = data.rfind(form.terminator, 0, end - 1) + 1
-        if form.starts(data, begin, min(end, begin + LINE)):
+        stop = end - data.endswith(form.terminator, 0, end)
+        if form.starts(data, begin, min(stop, begin + LINE)):
             yield begin
         end = begin

@@ -57,6 +57,10 @@ class Payload(NamedTuple):
     """False where the line goes on in the next envelope of the stream."""
 
 
+_NOTHING = b"\n"
+"""What an envelope without any text holds: an empty line, which its bytes are counted with wherever a border falls."""
+
+
 class _Streams:
     """Payloads as they come, by stream."""
 
@@ -68,7 +72,7 @@ class _Streams:
 
     def add(self, payload: Payload, begin: int, end: int, *, counted: bool = True) -> None:
         """``begin`` and ``end``: of the envelope in the run; ``counted``: its bytes are not counted elsewhere."""
-        key, data = payload.stream, payload.data
+        key, data = payload.stream, payload.data or _NOTHING
         if key not in self.data:
             self.data[key], self.pieces[key], self.size[key] = [], [], 0
         _, offset, line, size, lines_, behind, last, outer, _ = self.run.slice(begin, end).stretch()
@@ -191,6 +195,7 @@ class _Bundle:
         self.size = 0
 
     def add(self, payload: bytes, begin: int, end: int) -> None:
+        payload = payload or _NOTHING
         self.parts.append(payload)
         self.starts.append(self.size)
         self.begins.append(begin)

@@ -104,14 +104,15 @@ class Searched:
         if request is not None:
             self._named = max(self._named, begin + WINDOW)
 
-    def around(self, low: int, high: int) -> tuple[list[int], bool]:
+    def around(self, low: int, high: int) -> tuple[Iterable[int], bool]:
         """Where between two positions requests may end, and whether only the first few records matter."""
-        found: set[int] = set()
+        ends: Iterable[int] = ()
         if self._far > low:
-            found.update(needles.context(self._data, low, self._reach(self._far, low, high)))
+            ends = needles.context(self._data, low, self._reach(self._far, low, high))
+        named: set[int] = set()
         for printed, begin in list(self._printed.items()):
             if begin + WINDOW < low:
                 del self._printed[printed]
             else:
-                found.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
-        return sorted(found), low >= self._named
+                named.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
+        return sorted(named.union(ends)) if named else ends, low >= self._named

@@ -24,6 +24,7 @@ _WORDS: Final = (
     b"No token validator or token handler was found",
     b"SecurityTokenException: no validator found",
     b"OpenIdConnectMessage.Error was not null",
+    b"OpenIdConnectProtocolException: Message contains error",
     b"MetadataAddress or Authority must use HTTPS",
     b"Correlation failed",
     b"Unable to unprotect the message.State",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import contextlib
+import io
 import lzma
 import os
 import queue
@@ -13,9 +14,11 @@ import stat
 import threading
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -49,6 +52,7 @@ _SETTINGS = re.compile(
 )
 _DOCUMENT = re.compile(
     rb'\s{0,64}\{\s{0,64}"(?:schema"\s{0,8}:\s{0,8}"authlens\.|keys"\s{0,8}:\s{0,8}\[|issuer"\s{0,8}:|\$schema"\s{0,8}:|documents"\s{0,8}:)'
+    rb"|<!DOCTYPE html>[^\x00]{0,200}<meta name=\"generator\" content=\"authlens"
 )
 """What begins a report, a bundle, a key set or a discovery document."""
 
@@ -98,8 +102,8 @@ class Source:
                 size = os.fstat(file.fileno()).st_size
         except OSError:
             return None  # reading it will say why
-        stored = not head or _codec(head) is not None or head.startswith(_ZIP) or _encoding(head) != "utf-8"
-        return None if stored else size
+        stored = not head or _codec(head) is not None or head.startswith(_ZIP)
+        return None if stored or _encoding(head) != "utf-8" or _returns(head) else size
 
     def parts(self, size: int = _SENT) -> Iterator[Part]:
         """Read it from the beginning; at least one part unless nothing could be read. Lines count from each part's own."""
@@ -128,7 +132,7 @@ class Source:
                     self.binary = True
                     return
                 yield from _transcoded(head, chunks, self.encoding)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, _StopError, ValueError, NotImplementedError, RuntimeError) as error:  # fmt: skip
+        except _FAULTS as error:
             self.error = InputError(f"{self.path}: {_why(error)}", hint=_hint(error))
 
 
@@ -138,7 +142,11 @@ def _refuse_archive(head: bytes) -> None:
 
 
 class _StopError(Exception):
-    """The input grew beyond all measure."""
+    """What follows is not read, for the reason that is given."""
+
+
+_FAULTS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile, _StopError, ValueError, NotImplementedError, RuntimeError)  # fmt: skip
+"""What reading and unpacking end with where an input is damaged."""
 
 
 def _why(error: BaseException) -> str:
@@ -180,28 +188,36 @@ def _sized(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 def _unpacked(file: Readable, nesting: int, *, ahead: bool) -> Iterator[bytes]:
     """Decompressed chunks of a file, by what it begins with; ``ahead`` of what is read, unless a read may never end."""
-    head = _read(file, _CHUNK)
+    head, fault = _beginning(file)
     opened = _codec(head) if nesting else None
-    chunks = _chunks(head, file)
+    chunks = _chunks(head, file, fault)
     if opened is None:
         yield from chunks
         return
-    measured = _measured(opened(chunks), file)
+    measured = _measured(opened(chunks), lambda: _position(file))
     yield from _unpacked(_Stream(_ahead(measured) if ahead else measured), nesting - 1, ahead=ahead)
 
 
-def _read(file: Readable, size: int) -> bytes:
-    """A pipe gives what it has: ask until there is enough to tell by."""
-    data = file.read(size)
-    while data and len(data) < 8192 and (more := file.read(size - len(data))):
-        data += more
-    return data or b""
+def _beginning(file: Readable) -> tuple[bytes, Exception | None]:
+    """Enough of a file to tell by, since a pipe gives what it has; and the fault that ended it before."""
+    head = b""
+    try:
+        while len(head) < _ENOUGH and (more := file.read(_CHUNK - len(head))):
+            head += more
+    except _FAULTS as fault:
+        return head, fault
+    return head, None
 
 
-def _chunks(head: bytes, file: Readable) -> Iterator[bytes]:
+_ENOUGH = 8192
+
+
+def _chunks(head: bytes, file: Readable, fault: Exception | None) -> Iterator[bytes]:
     while head:
         yield head
-        head = file.read(_CHUNK)
+        head = b"" if fault is not None else file.read(_CHUNK)
+    if fault is not None:
+        raise fault
 
 
 _Codec = Callable[[Iterator[bytes]], Iterator[bytes]]
@@ -222,21 +238,36 @@ def _codec(head: bytes) -> _Codec | None:
 def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """All members of a gzip file, one behind the other; padding behind the last is no fault."""
     decoder = zlib.decompressobj(wbits=31)
-    began = False
     for chunk in chunks:
         data = chunk
         while data:
             if decoder.eof:
-                data = data.lstrip(b"\x00") if not began else data
+                data = data.lstrip(b"\x00")
                 if not data:
                     break
+                if not data.startswith(b"\x1f"):
+                    raise _StopError("something else follows the compressed data")
                 decoder = zlib.decompressobj(wbits=31)
-            yield decoder.decompress(data, _CHUNK)
-            began = not decoder.eof
+            before = decoder.copy()
+            try:
+                unpacked = decoder.decompress(data, _CHUNK)
+            except zlib.error:
+                yield _to_the_fault(before.decompress, data)
+                raise
+            yield unpacked
             data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
     yield decoder.flush()
     if not decoder.eof:
         raise EOFError
+
+
+def _to_the_fault(decompress: Callable[[bytes], bytes], data: bytes) -> bytes:
+    """What stands before the fault, byte by byte: given all at once, zlib gives nothing of it."""
+    found = []
+    with contextlib.suppress(zlib.error):
+        for at in range(len(data)):
+            found.append(decompress(data[at : at + 1]))  # noqa: PERF401 - what came before the fault is kept
+    return b"".join(found)
 
 
 class Readable(Protocol):
@@ -296,12 +327,12 @@ def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
-def _measured(chunks: Iterator[bytes], file: Readable) -> Iterator[bytes]:
-    """Stop where more comes out than any log holds."""
+def _measured(chunks: Iterator[bytes], taken: Callable[[], int]) -> Iterator[bytes]:
+    """Stop where more comes out than any log holds; ``taken``: how many bytes went in so far."""
     total = 0
     for chunk in chunks:
         total += len(chunk)
-        if total > _LIMIT or (total > _FREE and total > _RATIO * max(_position(file), 1)):
+        if total > _LIMIT or (total > _FREE and total > _RATIO * max(taken(), 1)):
             raise _StopError("it decompresses to more than any log would")
         yield chunk
 
@@ -397,11 +428,15 @@ def _encoding(head: bytes) -> str:
 _HOLE = bytes(8)
 
 
+def _returns(head: bytes) -> bool:
+    """Whether carriage returns end the lines, as old Macs and some serial consoles write them."""
+    return b"\r" in head and b"\n" not in head
+
+
 def _transcoded(head: bytes, chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     if encoding == "utf-8":
-        if head:
-            yield head
-        yield from chunks
+        whole = chain((head,) if head else (), chunks)
+        yield from (chunk.replace(b"\r", b"\n") for chunk in whole) if _returns(head) else whole
         return
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     mark = next((m for m, name in _MARKS if name == encoding and head.startswith(m)), b"")
@@ -443,10 +478,11 @@ def _standard_input(stdin: BinaryIO | None) -> Source | Unreadable:
 
 
 def _kept_open(file: BinaryIO) -> Readable:
-    return _Stream(_chunks(_read(file, _CHUNK), file))
+    head, fault = _beginning(file)
+    return _Stream(_chunks(head, file, fault))
 
 
-_DOCUMENTS = frozenset({".json", ".sarif"})
+_DOCUMENTS = frozenset({".html", ".json", ".sarif"})
 
 
 def _is_document(path: Path) -> bool:
@@ -503,32 +539,75 @@ def _members(path: Path, name: str) -> Iterator[Source | Unreadable]:
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         yield Unreadable(path=name, reason=_why(error), hint="the archive is damaged: fetch it again")
         return
+    archive_ = _Archive(path)
+    given: Counter[str] = Counter()
     for info in infos[:_MEMBERS]:
-        shown = f"{name}/{info.filename}"
+        given[info.filename] += 1
+        shown = f"{name}/{info.filename}" + (f" ({given[info.filename]})" if given[info.filename] > 1 else "")
         last = Path(info.filename)
         if last.name.startswith(".") or last.suffix.lower() in _SUFFIXES:
             continue
-        if info.flag_bits & 1:
-            yield Unreadable(path=shown, reason="it is encrypted", hint="unpack the archive first")
+        refused = _refused(info)
+        if refused is not None:
+            yield Unreadable(path=shown, reason=refused, hint="unpack the archive first")
             continue
-        yield Source(path=shown, size=info.file_size, opener=_member(path, info.filename))
+        yield Source(path=shown, size=info.file_size, opener=archive_.opener(info))
     if len(infos) > _MEMBERS:
         yield Unreadable(path=name, reason=f"it has more than {_MEMBERS} members", hint="unpack the archive first")
 
 
-def _member(path: Path, member: str) -> Callable[[], Readable]:
-    def opened() -> Readable:
-        return _Stream(_member_chunks(path, member))
+def _refused(info: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read."""
+    if info.flag_bits & 1:
+        return "it is encrypted"
+    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return "it is compressed in a way that cannot be unpacked within bounds"  # zipfile unpacks it block by block
+    return None
 
-    return opened
+
+class _Archive:
+    """A zip file, opened once for all of its members that are read one after the other."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._unread = 0
+        self._file: _Taken | None = None
+        self._zip: zipfile.ZipFile | None = None
+
+    def __del__(self) -> None:
+        self._close()
+
+    def opener(self, info: zipfile.ZipInfo) -> Callable[[], Readable]:
+        self._unread += 1
+        return lambda: _Stream(self._chunks(info))
+
+    def _chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        if self._zip is None or self._file is None:
+            self._file = _Taken(self._path)
+            self._zip = zipfile.ZipFile(self._file)
+        file, before = self._file, self._file.taken
+        try:
+            with self._zip.open(info) as member:
+                read = iter(lambda: member.read(_CHUNK), b"")
+                yield from _measured(read, lambda: file.taken - before)
+        finally:
+            self._unread -= 1
+            if self._unread <= 0:
+                self._close()
+
+    def _close(self) -> None:
+        if self._zip is not None and self._file is not None:
+            self._zip.close()
+            self._file.close()
+        self._zip = self._file = None
 
 
-def _member_chunks(path: Path, member: str) -> Iterator[bytes]:
-    with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-        size = max(archive.getinfo(member).compress_size, 1)
-        total = 0
-        while data := file.read(_CHUNK):
-            total += len(data)
-            if total > _FREE and total > _RATIO * size:
-                raise _StopError("it decompresses to more than any log would")
-            yield data
+class _Taken(io.FileIO):
+    """A file that counts what was read of it, from wherever."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(-1 if size is None else size) or b""
+        self.taken += len(data)
+        return data

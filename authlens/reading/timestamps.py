@@ -60,7 +60,7 @@ def parse(text: str, zone: tzinfo = UTC, *, day_first: bool = False) -> tuple[da
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str, zone: tzinfo, day_first: bool) -> tuple[datetime | None, bool]:  # noqa: FBT001 - a key of the cache
+def _parsed(text: str, zone: tzinfo, day_first: bool) -> tuple[datetime | None, bool]:
     quick = _quick(text, zone)
     if quick is not None:
         return quick

@@ -18,7 +18,8 @@ from typing import Any, Final, TextIO
 import jinja2
 from markupsafe import Markup, escape
 
-from authlens.model import Check, Finding, Verdict
+from authlens.diagnosis.moments import KEY_CHANGE
+from authlens.model import Check, CheckVerdict, Finding
 from authlens.reports import charts, diff, wording
 from authlens.reports.document import UNDETERMINED, Document
 from authlens.reports.keys import Tried, side_by_side
@@ -155,12 +156,20 @@ def _prose(text: str) -> Markup:
     out = Markup()
     done = 0
     for match in _CODE.finditer(text):
-        out += _plain(text[done : match.start()])
+        out += _worded(text[done : match.start()])
         block, inline = match.groups()
         tag = "<pre><code>{}</code></pre>" if block else "<code>{}</code>"
         out += Markup(tag).format(_plain((block or inline).strip("\n")))  # noqa: S704 - the text is escaped by format
         done = match.end()
-    return out + _plain(text[done:])
+    return out + _worded(text[done:])
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?(?: UTC)?)?")
+
+
+def _worded(text: str) -> Markup:
+    """Words whose dates no line breaks apart."""
+    return Markup(_MOMENT.sub(r'<span class="t">\g<0></span>', _plain(text)))  # noqa: S704 - escaped before
 
 
 def _plain(text: str) -> Markup:
@@ -278,7 +287,9 @@ class _Story:
 
     def _axis(self) -> charts.Axis | None:
         every = [time for times in self.times.values() for time in times]
-        every += [_seconds(m["time"]) for m in self.document["moments"]] if every else []
+        # A key may have come long before the log begins: that is told, and drawn only where it lies within.
+        moments = [m["time"] for m in self.document["moments"] if m["kind"] != KEY_CHANGE]
+        every += [_seconds(time) for time in moments] if every else []
         return charts.Axis.over(min(every), max(every)) if every else None
 
     def _drawn(self) -> list[str]:
@@ -309,9 +320,7 @@ class _Story:
             "rows": rows,
             "ticks": [axis.label(t) for t in ticks],
             "step": wording.duration(axis.step),
-            "moments": [
-                {**m, "x": round((_seconds(m["time"]) - axis.start) / axis.step, 2)} for m in self.document["moments"]
-            ],
+            "moments": [{**m, "x": _drawn_at(axis, _seconds(m["time"]))} for m in self.document["moments"]],
         }
 
     def _week(self) -> dict[str, Any] | None:
@@ -359,13 +368,13 @@ class _Story:
         for finding in self.samples[group]:
             for check in finding.checks:
                 known = telling.get(check.name)
-                if known is None or (check.verdict is Verdict.FAIL and known[1].verdict is not Verdict.FAIL):
+                if known is None or (check.verdict is CheckVerdict.FAIL and known[1].verdict is not CheckVerdict.FAIL):
                     telling[check.name] = (finding, check)
         for name, counts in self.checks[group].items():
             words = self._said(*telling[name]) if name in telling else {"expected": None, "found": None, "why": None}
             out.append(
                 {"name": name, **_columns(words), "why": words["why"]}
-                | {verdict.value: counts[verdict] for verdict in Verdict}
+                | {verdict.value: counts[verdict] for verdict in CheckVerdict}
             )
         return out
 
@@ -463,6 +472,12 @@ def _anchors(groups: Sequence[Mapping[str, Any]]) -> list[str]:
         seen[cause] += 1
         out.append(cause if seen[cause] == 1 else f"{cause}-{seen[cause]}")
     return out
+
+
+def _drawn_at(axis: charts.Axis, seconds: float) -> float | None:
+    """Where a moment stands on the axis, in bins; None outside of it."""
+    place = round((seconds - axis.start) / axis.step, 2)
+    return place if 0 <= place <= axis.bins else None
 
 
 def _seconds(time: str) -> float:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from authlens.model import Finding
 from authlens.redact import mask
+from authlens.urls import authority_of
 
 _MOST: Final = 200
 """Keys of one failure, and sets of keys, that are remembered."""
-_WELL_KNOWN: Final = "/.well-known/openid-configuration"
 _SYMMETRIC: Final = "Symmetric"
 
 
@@ -68,7 +68,7 @@ def _read(key: Mapping[str, object]) -> TriedKey:
 
 def _name(issuer: str) -> str:
     """The issuer, or the address of its document, without what differs between the two."""
-    return mask(issuer, blobs=False).removesuffix(_WELL_KNOWN).rstrip("/")
+    return authority_of(mask(issuer, blobs=False))
 
 
 def side_by_side(keys: Iterable[Mapping[str, Any]], tried: Mapping[TriedKey, int]) -> list[dict[str, Any]]:

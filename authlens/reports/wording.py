@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Final
 
+from authlens.urls import authority_of
+
 STACKS: Final = {
     "aspnetcore": "ASP.NET Core",
     "owin": "OWIN / .NET Framework",
@@ -216,7 +218,7 @@ def digest(notes: Sequence[str]) -> list[str]:
     offline = [_OFFLINE.fullmatch(note) for note in notes]
     rest = [_once(note) for note, a, o in zip(notes, asked, offline, strict=True) if a is None and o is None]
     unasked = [(found[1], bool(found[2])) for found in asked if found is not None]
-    unknown = list(dict.fromkeys(_issuer(found[1]) for found in offline if found is not None))
+    unknown = list(dict.fromkeys(authority_of(found[1]) for found in offline if found is not None))
     out = []
     if unasked:
         known = sum(by_vendor for _, by_vendor in unasked)
@@ -236,11 +238,6 @@ def _once(note: str) -> str:
     """The note without the address that its reason repeats."""
     address, colon, reason = note.partition(": ")
     return reason if colon and reason.startswith(f"{address}: ") else note
-
-
-def _issuer(address: str) -> str:
-    """The issuer whose discovery document stands at an address, else the address itself."""
-    return address.removesuffix("/.well-known/openid-configuration").rstrip("/")
 
 
 def account(document: Mapping[str, Any]) -> str:

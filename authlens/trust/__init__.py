@@ -1,1 +1,1 @@
-"""What an API should trust: its expectations, the documents of issuers, and the judgement of a token."""
+"""What an API should trust: its expectations, the documents of issuers, and the verdict on a token."""

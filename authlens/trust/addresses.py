@@ -9,10 +9,9 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from authlens.urls import WELL_KNOWN
 from authlens.vendors import LONGEST_ISSUER
 
-WELL_KNOWN = "/.well-known/openid-configuration"
-"""OpenID Connect Discovery 1.0, section 4.1: appended to the issuer."""
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 """RFC 8414, section 3.1: put between host and path."""
 

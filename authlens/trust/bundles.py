@@ -14,6 +14,7 @@ from pathlib import Path
 from authlens.errors import InputError
 from authlens.model import Document, Frozen, Key
 from authlens.segments import TRAILING, Repeated, depth, read_json_object
+from authlens.trust.keys import MOST_KEYS, PRIVATE_MEMBERS
 from authlens.trust.keys import parse as parse_keys
 
 SCHEMA = "authlens.bundle/1"
@@ -23,10 +24,6 @@ LARGEST_KEY_SET = 1024 * 1024
 """Bytes, decompressed."""
 DEEPEST = 8
 """Levels of nesting that a document may have."""
-MOST_KEYS = 200
-
-# RFC 7518, sections 6.2.2, 6.3.2 and 6.4: what a key set never publishes.
-PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 WITHHELD = "withheld"
 
 _PAGE = re.compile(r"\s{0,64}(?:<!doctype|<html|<\?xml|<)", re.IGNORECASE)

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import cast
 
 from authlens import vendors
-from authlens.errors import Fault, FaultsError, InputError
+from authlens.errors import Fault, FaultsError
 from authlens.model import Expectations, Failure
 from authlens.trust import settings, settings_forms
+from authlens.trust.addresses import folded
 from authlens.trust.settings_forms import last_part
-from authlens.urls import host_of
+from authlens.urls import WELL_KNOWN, authority_of, host_of
 
 LEARNT = "learnt from the log"
-WELL_KNOWN = ".well-known/openid-configuration"
 
 # Words that section and scheme names are dressed up with.
 _DRESS = re.compile(
@@ -46,17 +46,6 @@ def read_settings(paths: Iterable[str | Path]) -> Settings:
     return Settings(expectations=found, faults=faults, notes=tuple(notes))
 
 
-def from_settings(paths: Iterable[str | Path]) -> tuple[Expectations, ...]:
-    """Reads ``appsettings.json`` files; InputError with every fault where a file cannot be used."""
-    said = read_settings(paths)
-    if said.faults:
-        raise InputError(
-            "\n".join(str(f) for f in said.faults),
-            hint="--settings takes JSON files as ASP.NET Core reads them (comments and trailing commas are allowed).",
-        )
-    return said.expectations
-
-
 def configuration_address(expectations: Expectations) -> str | None:
     """Returns the address that the application loads its metadata from, or None where it loads none."""
     if expectations.metadata_address:
@@ -64,13 +53,13 @@ def configuration_address(expectations: Expectations) -> str | None:
     authority = expectations.authority
     if not authority:
         return None
-    return authority + ("" if authority.endswith("/") else "/") + WELL_KNOWN
+    return authority.removesuffix("/") + WELL_KNOWN
 
 
 def issuers_of(expectations: Expectations) -> tuple[str, ...]:
     """Returns the issuers configured, and the one that the authority's document is certain to name."""
     address = configuration_address(expectations) or ""
-    derived = vendors.issuer_of(address.removesuffix(WELL_KNOWN).rstrip("/"))
+    derived = vendors.issuer_of(authority_of(address))
     return tuple(dict.fromkeys((*expectations.issuers, *((derived,) if derived else ()))))
 
 
@@ -347,13 +336,7 @@ def _stem(name: str) -> str:
 
 def _likeness(entry: Expectations, seen: Expectations) -> int:
     address = configuration_address(entry)
-    same_address = bool(
-        address and seen.metadata_address and _folded_url(address) == _folded_url(seen.metadata_address)
-    )
-    issuers = {_folded_url(i) for i in issuers_of(entry)} & {_folded_url(i) for i in seen.issuers}
+    same_address = bool(address and seen.metadata_address and folded(address) == folded(seen.metadata_address))
+    issuers = {folded(i) for i in issuers_of(entry)} & {folded(i) for i in seen.issuers}
     audiences = set(entry.audiences) & set(seen.audiences)
     return 4 * same_address + 2 * bool(issuers) + bool(audiences)
-
-
-def _folded_url(url: str) -> str:
-    return url.casefold().rstrip("/")

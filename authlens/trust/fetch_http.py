@@ -123,8 +123,9 @@ class Client:
         try:
             with deadline, self._session(connect, verify) as session:
                 return self._exchange(session, target, largest, deadline, proxies), _shown_proxy(proxy)
-        except InputError as error:  # what the environment names; of --ca-bundle it was told at once
-            raise NoAnswerError(f"not asked: {error}") from error
+        except InputError as error:
+            names = "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"
+            raise NoAnswerError(f"not asked: what {names} says cannot be used: {error}") from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             through = f", through the proxy {_shown_proxy(proxy)}" if proxy is not None else ""
             raise NoAnswerError((deadline.reason or _words(error)) + through) from error

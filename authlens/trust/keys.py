@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,9 +22,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
-from authlens.errors import InputError
 from authlens.model import Frozen, Key
-from authlens.segments import Repeated, base64url, read_json_object
+from authlens.segments import Repeated, base64url
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 
@@ -31,8 +31,11 @@ MOST_KEYS = 200
 """Further keys of a set are not read."""
 LONGEST = 16_384
 """Characters of one member; a certificate chain's parts are below it."""
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""RFC 7518, sections 6.2.2, 6.3.2 and 6.4: what a key set never publishes."""
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+"""RFC 7638 with SHA-256, in base64url."""
 
-_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 _CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
     "P-256": (ec.SECP256R1, 32),
     "P-384": (ec.SECP384R1, 48),
@@ -62,25 +65,6 @@ def parse(document: Mapping[str, object]) -> tuple[Key, ...]:
     )
 
 
-def parse_text(text: str) -> tuple[Key, ...]:
-    """Read a file: a key set as JSON, or one certificate or public key as PEM.
-
-    Raises:
-        InputError: the text is neither.
-    """
-    if text.lstrip().startswith("-----BEGIN"):
-        return (_from_pem(text.strip(), None),)
-    members = read_json_object(text.removeprefix("\ufeff"))
-    if not members.whole:
-        raise InputError(
-            f"the key set {members.defects[0] if members.defects else 'is no JSON object'}",
-            hint="give the JSON that the issuer's jwks_uri answers with",
-        )
-    if not isinstance(members.values.get("keys"), tuple) and not parse(members.values):
-        raise InputError("the file holds no key set: its member 'keys' is missing", hint="see RFC 7517, section 5")
-    return parse(members.values)
-
-
 def public_key(key: Key) -> PublicKey | None:
     """The key that signatures are verified with; None where the members make none."""
     if key.thumbprint is None:
@@ -108,7 +92,9 @@ class _Material:
 def _key(entry: object) -> Key:
     if not isinstance(entry, Mapping):
         return Key(defect="is no JSON object")
-    members = {str(name): value for name, value in entry.items() if name not in _PRIVATE and not _too_long(value)}
+    members = {
+        str(name): value for name, value in entry.items() if name not in PRIVATE_MEMBERS and not _too_long(value)
+    }
     certificate, chain_note = _leaf(members.get("x5c"))
     if certificate is not None and not {"n", "e", "x", "y"} & members.keys():
         members |= _members_of(_public_of(certificate))
@@ -117,7 +103,7 @@ def _key(entry: object) -> Key:
         _compare(material, certificate)
     if chain_note:
         material.notes.append(chain_note)
-    private = any(name in entry for name in _PRIVATE)
+    private = any(name in entry for name in PRIVATE_MEMBERS)
     if private and members.get("kty") != "oct":
         material.notes.insert(0, "the set publishes its private members")
     return Key(

@@ -13,7 +13,6 @@ from authlens import vendors
 from authlens.model import Expectations
 from authlens.trust.settings import Section
 
-_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PUBLIC_CLOUD = "https://login.microsoftonline.com"
 _SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
 _PARAMETERS = "tokenvalidationparameters"
@@ -118,7 +117,9 @@ def _entra(section: Section) -> Expectations | None:
     tenants = section.lists.get("allowedtenants", ()) if tenant.lower() in _SHARED_TENANTS else (tenant,)
     return Expectations(
         authority=authority or f"{base}/{tenant}/v2.0",
-        issuers=tuple(i for t in tenants if _GUID.fullmatch(t) for i in vendors.entra_issuers(host, t.lower())),
+        issuers=tuple(
+            i for t in tenants if re.fullmatch(vendors.GUID, t) for i in vendors.entra_issuers(host, t.lower())
+        ),
         audiences=_client_audiences(section),
         by_tenant=True,
         by_version=True,
@@ -260,7 +261,7 @@ def _sign_in_audience(section: Section, base: Expectations) -> tuple[str, ...]:
     if not client or base.scheme is not None:
         return ()
     vendor = vendors.resembling(base.authority or "")
-    if vendor is not None and vendor.family in {"entra-v1", "entra-v2", "entra-multitenant", "ciam"}:
+    if vendor is not None and vendor.family in vendors.ENTRA:
         return (client, f"api://{client}")
     return (client,) if "clientsecret" in section.members else ()
 

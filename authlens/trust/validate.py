@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from authlens.model import Check, Expectations, Judgement, Key, KeySet, Token, TokenForm, Verdict
+from authlens.model import Check, CheckVerdict, Expectations, Key, KeySet, Token, TokenForm, Verdict
 from authlens.tokens import parse
 from authlens.trust import keys as published
 from authlens.trust.checks import audience, claims, form, issuer, lifetime, signature
@@ -26,7 +26,7 @@ def judge(
     *,
     secret: bytes | None = None,
     handler: str | None = None,
-) -> Judgement:
+) -> Verdict:
     """Judge a token of any form with what is known; what is not known is UNKNOWN, and says why.
 
     ``library`` is ``5`` (5.7), ``6`` (6.8), ``7`` (7.7), ``8`` (8.23) or a full version; ``handler`` the class that
@@ -45,7 +45,7 @@ def judge(
         secret=secret,
         at=at,
     )
-    return _judgement(case)
+    return _verdict(case)
 
 
 def validate(
@@ -61,7 +61,7 @@ def validate(
     require_signature: bool = True,
     at: datetime | None = None,
     library: str = "8",
-) -> Judgement:
+) -> Verdict:
     """Validate a token as ``JsonWebTokenHandler`` of that version does, with these keys and demands and no others.
 
     Args:
@@ -90,11 +90,11 @@ def validate(
     return (_remembered if len(token) <= _MEMO_CHARS else _validated)(token, _content(keys), demands, moment, library)
 
 
-def next_code(judgement: Judgement, repaired: Collection[str]) -> Check | None:
+def next_code(verdict: Verdict, repaired: Collection[str]) -> Check | None:
     """What the library would report once these checks (``lifetime.not-expired``, or a family: ``lifetime``) pass."""
-    for check in judgement.checks:
+    for check in verdict.checks:
         mended = check.name in repaired or check.name.partition(".")[0] in repaired
-        if check.verdict is Verdict.FAIL and check.code and not mended:
+        if check.verdict is CheckVerdict.FAIL and check.code and not mended:
             return check
     return None
 
@@ -132,7 +132,7 @@ def _content(keys: Mapping[str, Any] | None) -> _Content:
     return found
 
 
-def _validated(token: str, keys: _Content, demands: _Demands, at: datetime, library: str) -> Judgement:
+def _validated(token: str, keys: _Content, demands: _Demands, at: datetime, library: str) -> Verdict:
     version = read_library(library, handler=NEW_HANDLER)
     issuers, audiences, clock_skew_s, types, algorithms, require_expiration, require_signature = demands
     parsed = parse(token)
@@ -157,7 +157,7 @@ def _validated(token: str, keys: _Content, demands: _Demands, at: datetime, libr
         at=at,
         explicit=True,
     )
-    return _judgement(case)
+    return _verdict(case)
 
 
 _remembered = lru_cache(maxsize=4096)(_validated)
@@ -175,14 +175,14 @@ def _key_material(keys: KeySet | tuple[Key, ...] | None) -> tuple[tuple[Key, ...
     return keys, "no key set is known", None
 
 
-def _judgement(case: Case) -> Judgement:
+def _verdict(case: Case) -> Verdict:
     answers = (*case.reading.answers, *_in_order(case))
     checks = tuple([check for check, _ in answers])
-    asked = [check for check, wanted in answers if wanted and check.verdict is not Verdict.PASS]
+    asked = [check for check, wanted in answers if wanted and check.verdict is not CheckVerdict.PASS]
     if not asked:
-        return Judgement(valid=True, code=None, checks=checks)
-    refusal = next((check for check in asked if check.verdict is Verdict.FAIL), None)
-    return Judgement(valid=None if refusal is None else False, code=refusal and refusal.code, checks=checks)
+        return Verdict(valid=True, code=None, checks=checks)
+    refusal = next((check for check in asked if check.verdict is CheckVerdict.FAIL), None)
+    return Verdict(valid=None if refusal is None else False, code=refusal and refusal.code, checks=checks)
 
 
 def _in_order(case: Case) -> tuple[Answer, ...]:
@@ -213,10 +213,10 @@ def _unread(case: Case) -> tuple[Answer, ...]:
 
 def _no_key_named(signatures: tuple[Answer, ...]) -> bool:
     """The token has a kid, no key the library has loaded answers to it, and none verifies."""
-    if signatures[-1].check.verdict is Verdict.PASS:
+    if signatures[-1].check.verdict is CheckVerdict.PASS:
         return False
     return any(
-        check.verdict is Verdict.FAIL and check.code in ("IDX10500", "IDX10503")
+        check.verdict is CheckVerdict.FAIL and check.code in ("IDX10500", "IDX10503")
         for check, _ in signatures
         if check.name in (signature.PUBLISHED, signature.USABLE)
     )
@@ -228,7 +228,7 @@ def _unmatched(
     """From 6.10 to 6.27 the code for an unknown kid tells whether lifetime and issuer are good (IDX10516)."""
     if case.library.checks_claims_first or not case.library.since(6, 10):
         return signatures
-    if not any(asked and check.verdict is Verdict.FAIL for check, asked in (*lifetimes, *issuers)):
+    if not any(asked and check.verdict is CheckVerdict.FAIL for check, asked in (*lifetimes, *issuers)):
         return signatures
     return tuple(
         Answer(check._replace(code="IDX10516"), asked) if check.code == "IDX10501" else Answer(check, asked)

@@ -29,6 +29,11 @@ def failures(log: str) -> list[dict[str, Any]]:
     return found
 
 
+def test_every_log_is_a_case() -> None:
+    """Named for what it shows, with its truth beside it."""
+    assert sorted(case["log"] for case in CASES) == sorted(path.name for path in HERE.glob("*.log"))
+
+
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_each_refusal_is_counted_once(case: dict[str, Any]) -> None:
     """However often the handler, the library, an error page or a second sink tells of it; good news is none."""

@@ -149,6 +149,15 @@ def test_addresses_that_are_not_even_resolved(url: str) -> None:
         checked(url)
 
 
+@pytest.mark.parametrize(
+    "authority", ["user@idp.example.com", "user:secret@idp.example.com", "idp.example.com:443@evil"]
+)
+def test_a_user_name_is_why_an_address_is_not_called(authority: str) -> None:
+    """What a person takes for the host is not where it leads; the reason is told without the secret."""
+    with pytest.raises(UnsafeAddressError, match=r"^the address holds a user name$"):
+        checked(f"https://{authority}/keys", named=True)
+
+
 def test_an_address_is_taken_apart() -> None:
     """And put together again the same."""
     target = checked("https://Idp.example.com/tenant/v2.0/.well-known/openid-configuration?appid=a-1")

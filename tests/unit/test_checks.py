@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from authlens.model import Check, Expectations, Judgement, Key, KeySet, Verdict
+from authlens.model import Check, CheckVerdict, Expectations, Key, KeySet, Verdict
 from authlens.tokens import find, parse
 from authlens.trust import keys as published
 from authlens.trust.checks import nearmiss
@@ -82,11 +82,11 @@ GOOD = signed(HEADER, claims())
 
 def ask(
     raw: str, *, keys: Any = KEYS, demands: Expectations = DEMANDS, at: datetime | None = NOW, **more: Any
-) -> Judgement:
+) -> Verdict:
     return judge(parse(raw), keys, demands, at, **more)
 
 
-def check(judgement: Judgement, name: str) -> Check:
+def check(judgement: Verdict, name: str) -> Check:
     return next(found for found in judgement.checks if found.name == name)
 
 
@@ -98,7 +98,7 @@ def test_a_good_token_passes_every_check() -> None:
     """All checks run, and each says what it found."""
     judgement = ask(GOOD)
     assert (judgement.valid, judgement.code) == (True, None)
-    assert {found.verdict for found in judgement.checks} == {Verdict.PASS}
+    assert {found.verdict for found in judgement.checks} == {CheckVerdict.PASS}
     assert check(judgement, "signature.kid-published").found == "k-1"
     assert check(judgement, "issuer.matches").expected == ISSUER
     assert len(judgement.checks) > 18
@@ -108,7 +108,7 @@ def test_all_checks_run_though_the_first_fails() -> None:
     """A token with five faults shows five."""
     raw = signed({"alg": "RS256", "kid": "k-9", "typ": "x"}, claims(iss="i", aud="a", exp=SECOND - 900, nbf=...), OTHER)
     judgement = ask(raw, demands=demands(types=("at+jwt",)))
-    failed = {found.name: found.code for found in judgement.checks if found.verdict is Verdict.FAIL}
+    failed = {found.name: found.code for found in judgement.checks if found.verdict is CheckVerdict.FAIL}
     assert failed == {
         "lifetime.not-expired": "IDX10223",
         "issuer.matches": "IDX10205",
@@ -125,16 +125,24 @@ def test_all_checks_run_though_the_first_fails() -> None:
 )
 def test_signatures_verify(alg: str, kid: str, key: Any) -> None:
     """Over the bytes as they stand in the token, which no JSON writer would write again."""
-    assert check(ask(signed({"alg": alg, "kid": kid}, claims(), key)), "signature.valid").verdict is Verdict.PASS
+    assert check(ask(signed({"alg": alg, "kid": kid}, claims(), key)), "signature.valid").verdict is CheckVerdict.PASS
     bad = signed({"alg": alg, "kid": kid}, claims(), key)[:-8] + "AAAAAAAA"
     assert (ask(bad).valid, ask(bad).code) == (False, "IDX10511")
+
+
+def test_each_algorithm_of_elliptic_curves_has_its_own_curve() -> None:
+    """RFC 7518, section 3.4: ES384 with a key on P-256 is refused though both are of one family."""
+    judgement = ask(signed({"alg": "ES384", "kid": "e-1"}, claims(), EC_KEY))
+    fits = check(judgement, "algorithm.fits-key")
+    assert (fits.verdict, fits.expected, fits.found) == (CheckVerdict.FAIL, "ES256", "ES384")
+    assert judgement.code == "IDX10511"
 
 
 def test_a_key_the_library_leaves_out_is_named() -> None:
     """The signature is good, and still no API can verify it."""
     judgement = ask(signed({"alg": "EdDSA", "kid": "ed"}, claims(), ED_KEY), keys=key_set(jwk(ED_KEY, "ed")))
     assert judgement.valid is False
-    assert check(judgement, "signature.kid-published").verdict is Verdict.PASS
+    assert check(judgement, "signature.kid-published").verdict is CheckVerdict.PASS
     assert "the library leaves it out" in (check(judgement, "signature.key-usable").why or "")
     assert "it verifies with OKP kid ed" in (check(judgement, "signature.valid").why or "")
 
@@ -178,9 +186,9 @@ def test_unknown_is_said_with_a_reason() -> None:
         "lifetime.not-expired",
     ):
         found = check(nothing, name)
-        assert (found.verdict, bool(found.why)) == (Verdict.UNKNOWN, True)
+        assert (found.verdict, bool(found.why)) == (CheckVerdict.UNKNOWN, True)
     assert check(ask(GOOD, keys=KeySet(unavailable="nobody was asked")), "signature.valid").why == "nobody was asked"
-    assert all(found.why for found in nothing.checks if found.verdict is Verdict.UNKNOWN)
+    assert all(found.why for found in nothing.checks if found.verdict is CheckVerdict.UNKNOWN)
 
 
 def test_keys_in_the_settings_leave_the_signature_open() -> None:
@@ -211,7 +219,7 @@ def test_a_token_without_its_signature_leaves_it_open(text: str, signature_why: 
     (token,) = find(text)
     judgement = judge(token, KEYS, demands(validate_audience=False, require_expiration=True), NOW)
     found = check(judgement, "signature.valid")
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is CheckVerdict.UNKNOWN
     assert signature_why in (found.why or "")
     assert judgement.valid is valid
 
@@ -221,7 +229,7 @@ def test_a_header_alone_still_tells_the_kid() -> None:
     (token,) = find("IDX10503: … token: '" + json.dumps({"alg": "RS256", "kid": "old"}) + ".'")
     judgement = judge(token, KEYS, DEMANDS, NOW)
     assert (judgement.valid, judgement.code) == (False, "IDX10503")
-    assert check(judgement, "issuer.matches").verdict is Verdict.UNKNOWN
+    assert check(judgement, "issuer.matches").verdict is CheckVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -235,7 +243,7 @@ def test_a_header_alone_still_tells_the_kid() -> None:
 def test_an_unpublished_kid_says_what_is_near(kid: str, words: str | None) -> None:
     """A kid compared by eye is not the same as one compared ordinally."""
     found = check(ask(signed({"alg": "RS256", "kid": kid}, claims())), "signature.kid-published")
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is CheckVerdict.FAIL
     assert found.expected == "k-1, k-2, e-1"
     assert (words or "") in (found.why or "")
 
@@ -276,7 +284,7 @@ def test_lifetime_is_judged_at_the_time_of_the_record() -> None:
 def test_milliseconds_are_noticed_though_the_library_accepts_them() -> None:
     """An exp in milliseconds is far in the future; 5.x and 6.x read it as missing."""
     raw = signed(HEADER, claims(exp=(SECOND + 600) * 1000))
-    assert (ask(raw).valid, check(ask(raw), "lifetime.in-seconds").verdict) == (True, Verdict.FAIL)
+    assert (ask(raw).valid, check(ask(raw), "lifetime.in-seconds").verdict) == (True, CheckVerdict.FAIL)
     old = ask(raw, library="6")
     assert old.code == "IDX10225"
     assert check(old, "lifetime.has-expiration").expected == "at most 2147483647"
@@ -358,7 +366,7 @@ def test_keys_and_addresses_of_the_header_are_reported_and_never_used() -> None:
     judgement = ask(signed(header, claims()))
     assert judgement.valid is True
     assert check(judgement, "header.no-key-of-its-own").found == "jku, jwk"
-    assert check(judgement, "header.critical-understood").verdict is Verdict.FAIL
+    assert check(judgement, "header.critical-understood").verdict is CheckVerdict.FAIL
 
 
 def test_untrusted_text_is_cut_and_cleaned() -> None:
@@ -502,7 +510,7 @@ def test_nothing_is_said_of_an_issuer_where_no_accepted_one_is_known() -> None:
     """Neither pass nor fail; nor of a tenant that the log does not show."""
     unknown = Expectations(audiences=(AUDIENCE,), by_tenant=True)
     checks = {c.name: c for c in judge(parse(signed(HEADER, claims(tid=TENANT))), KEYS, unknown, NOW).checks}
-    assert checks["issuer.matches"].verdict is Verdict.UNKNOWN
+    assert checks["issuer.matches"].verdict is CheckVerdict.UNKNOWN
     assert checks["issuer.tenant"].found == TENANT
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import types
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -269,6 +270,19 @@ def test_reports_are_written_whole_or_not_at_all(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
 
 
+def test_who_reads_a_report_while_the_next_is_written_reads_it_to_its_end(
+    scanned: Callable[[Result], Any], tmp_path: Path
+) -> None:
+    """The new report takes the old one's place; it is not written into it."""
+    scanned(results.typical())
+    old = tmp_path / "r.json"
+    old.write_text("the old report", encoding="utf-8")
+    with old.open(encoding="utf-8") as reader:
+        assert cli.run(["scan", "a.log", "--json", "r.json", "-q"]) == 1
+        assert reader.read() == "the old report"
+    assert json.loads(old.read_bytes())["summary"]["failures"] == 49
+
+
 def test_standard_input_is_read_unless_it_is_a_terminal(
     scanned: Callable[[Result], list[dict[str, Any]]],
     monkeypatch: pytest.MonkeyPatch,
@@ -333,21 +347,40 @@ def test_the_library_takes_the_options_of_a_scan_as_keywords() -> None:
 
 @pytest.mark.parametrize(
     "args",
-    ["a.log --html ./a.log", "a.log --settings s.json --json s.json", "a.log --jwks https://a.example=k --csv k"],
+    [
+        "a.log --html ./a.log",
+        "a.log --settings s.json --json s.json",
+        "a.log --jwks https://a.example=k --csv k",
+        ". --json a.log",
+        ". --json logs/old/b.log",
+        "logs --csv z.zip --html logs/../logs/z.zip",
+    ],
 )
 def test_no_report_takes_the_place_of_what_is_read(
     scanned: Callable[[Result], list[dict[str, Any]]], capsys: pytest.CaptureFixture[str], tmp_path: Path, args: str
 ) -> None:
     """A log is not lost to a slip of the hand; a baseline may be written anew."""
     asked = scanned(results.typical())
-    for name in ("a.log", "s.json", "k"):
+    (tmp_path / "logs" / "old").mkdir(parents=True)
+    for name in ("a.log", "s.json", "k", "logs/old/b.log"):
         (tmp_path / name).write_text("kept", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "logs" / "z.zip", "w") as archive:
+        archive.writestr("in/c.log", "kept")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert cli.run(["scan", *args.split()]) == 2
     assert "would take the place of what is read" in capsys.readouterr().err
-    assert {p.read_text(encoding="utf-8") for p in tmp_path.iterdir()} == {"kept"}
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert not asked
     assert cli.run(["scan", "a.log", "--json", "old.json", "-q"]) == 1
     assert cli.run(["scan", "a.log", "--baseline", "old.json", "--json", "old.json", "-q"]) == 0
+
+
+def test_a_report_among_the_logs_is_renewed(scanned: Callable[[Result], list[dict[str, Any]]], tmp_path: Path) -> None:
+    """What an earlier run left in a folder of logs is no log, and tomorrow's run may write it anew."""
+    scanned(results.typical())
+    (tmp_path / "logs").mkdir()
+    args = ["scan", "logs", "--json", "logs/report.json", "-q"]
+    assert [cli.run(args), cli.run(args)] == [1, 1]
 
 
 def test_any_number_of_reports_in_one_run(

@@ -1,6 +1,5 @@
 """Items, searches and the grammar of conditions: the one reading of a rule, and what it refuses."""
 
-import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from authlens.diagnosis.condition import BOOLEANS, GrammarError, parse_condition
 from authlens.diagnosis.detection import Detection, Item, Search, matches_row, walk
 from authlens.diagnosis.plain import OPAQUE, plain
+from tests.unit.helpers.growth import is_linear
 
 # --------------------------------------------------------------------------- conditions
 
@@ -97,12 +97,10 @@ def test_a_condition_that_cannot_be_read_is_told_with_its_place(condition: str, 
     ],
     ids=["parentheses", "nots", "mixed", "chain", "selections", "just too deep"],
 )
-def test_a_hostile_condition_is_refused_quickly(condition: str) -> None:
-    """Nesting and length are bounded: no recursion error, no long wait."""
-    begun = time.monotonic()
+def test_a_hostile_condition_is_refused(condition: str) -> None:
+    """Nesting and length are bounded: no recursion error, and nothing is read that is too long."""
     with pytest.raises(GrammarError):
         parse_condition(condition, ["a"])
-    assert time.monotonic() - begun < 2
 
 
 def test_a_long_chain_within_bounds_can_be_walked() -> None:
@@ -198,9 +196,7 @@ def test_a_reference_compares_two_fields(relation: str, value: Any, other: Any, 
 def test_an_expression_that_backtracks_elsewhere_is_linear_here(text: str) -> None:
     """The catastrophic classics cost no more than any other."""
     item = Item.build(field="x", relation="re", operands=(text,))
-    begun = time.monotonic()
-    item.holds("a" * 100_000 + "!")
-    assert time.monotonic() - begun < 2
+    assert is_linear(lambda size: item.holds("a" * size + "!"), 50_000)
 
 
 # --------------------------------------------------------------------------- values

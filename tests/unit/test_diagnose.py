@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from authlens.diagnosis import causes, diagnose, ruleset
+from authlens.diagnosis import causes, diagnose, ruleset, schema
+from authlens.diagnosis.causes import CAUSES
+from authlens.diagnosis.diagnose_words import OWN_SPOKEN, decided_by, evidence_rows
+from authlens.diagnosis.evidence import OWN
 from authlens.diagnosis.rule import Ruleset
 from authlens.model import Confidence, Expectations, Failure, Finding, Library, Origin, Outcome, Severity
 from authlens.trust.documents import Documents
@@ -287,6 +290,23 @@ def test_neighbours_that_disagree_say_nothing() -> None:
     assert not [e for e in found[3].evidence if e.name == "neighbours"]
 
 
+def test_neighbours_of_two_causes_make_neither_likelier(tmp_path: Path) -> None:
+    """Only where all that show their values have one cause does that speak for the one that hides them."""
+    documents = bundle(tmp_path, provider(ORG, "seen"))
+    expected = scheme(issuer=ORG, audience="api://orders")
+    claims = {"iss": ENTRA, "aud": GRAPH, "exp": NOW.timestamp() + 600}
+    fields = {"iss": ENTRA, "aud": (GRAPH,), "kid": "k1"}
+    header = {"alg": "RS256", "kid": "k1", "nonce": "n"}
+    graph = failure("IDX10501", "Unable to match key.", fields=fields, token=decoded(claims, header), line=2)
+    hidden = failure("IDX10501", hidden=True, line=9)
+    alone = find([org_token(), hidden], documents, expected)
+    both = find([org_token(), graph, hidden], documents, expected)
+    certain = {f.cause for f in both[:2] if f.confidence is Confidence.CERTAIN}
+    assert len(certain) == 2
+    assert [e.name for e in alone[-1].evidence].count("neighbours") == 1
+    assert "neighbours" not in [e.name for e in both[-1].evidence]
+
+
 # --------------------------------------------------------------------------- ids
 
 
@@ -399,3 +419,25 @@ def test_what_a_word_tells_makes_other_words() -> None:
     found = find([failure("IDX10205", fields={"iss": iss, "valid_issuer": ISSUER}) for iss in (OTHER, f"{OTHER}/b")])
     assert OTHER in str(found[0].evidence)
     assert f"{OTHER}/b" in str(found[1].evidence)
+
+
+class Heard(dict[str, object]):
+    """A row that notes what is asked of it."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: object = None) -> object:
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def test_of_what_is_each_failures_own_the_words_tell_what_they_say_they_tell() -> None:
+    """A name that is told and not listed would put one failure's words beside another."""
+    value = {"string": "x", "strings": ("x",), "integer": 1, "number": 1.0, "boolean": True, "time": NOW}
+    row = Heard({f.name: value[f.type] for f in schema.FIELDS} | {"says": "expired"})
+    for cause in CAUSES:
+        evidence_rows(cause, row)
+        decided_by(cause, row)
+    assert row.names & OWN == OWN_SPOKEN

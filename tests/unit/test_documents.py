@@ -239,6 +239,15 @@ def test_a_document_of_no_use_is_evidence(made: Maker, entry: dict[str, object],
     assert (found.documents[0].error or "").startswith(error)
 
 
+@pytest.mark.parametrize("fetched_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "yesterday", 5])
+def test_a_time_that_is_none_is_not_known(made: Maker, fetched_at: object) -> None:
+    """Also where the zone leads out of the calendar; the document counts all the same."""
+    entries = [{**entry, "fetched_at": fetched_at} for entry in _simple("https://a.example", "k1")]
+    found = made.documents(*entries).published("https://a.example")
+    assert [key.kid for key in found.keys] == ["k1"]
+    assert [document.as_of for document in found.documents] == [None, None]
+
+
 def test_an_empty_key_set_is_known_to_be_empty(made: Maker) -> None:
     """Not the same as unknown: nothing at all is published."""
     found = made.documents(*_simple("https://a.example")).published("https://a.example")
@@ -462,3 +471,21 @@ def test_a_bundle_can_be_recorded_and_read(made: Maker) -> None:
     assert documents.errors == []
     found = documents.published("https://a.example")
     assert ([k.kid for k in found.keys], found.documents[0].as_of) == (["k1"], NOW)
+
+
+def test_bundles_of_two_days_tell_which_key_came_and_which_went(made: Maker) -> None:
+    """In whatever order they are given; an answer of no use in between tells of no key."""
+    issuer, days = "https://sso.example.com", [f"2026-03-0{n}T09:00:00Z" for n in (1, 2, 3)]
+    old, new = _simple(issuer, "a", "b"), _simple(issuer, "b", "c")
+    broken = {"url": f"{issuer}/keys", "status": 500, "body": ""}
+    taken = [
+        [{**entry, "fetched_at": day} for entry in entries]
+        for day, entries in zip(days, (old, [broken], new), strict=True)
+    ]
+    for order in ((0, 1, 2), (2, 0, 1)):
+        files = [made.file({"schema": SCHEMA, "documents": taken[n]}) for n in order]
+        keys = Documents(bundles=files).published(issuer)
+        first, last = (datetime.fromisoformat(days[n]) for n in (0, 2))
+        came = {k.kid: (k.published_after, k.published_from) for k in keys.keys}
+        assert came == {"b": (None, first), "c": (first, last)}
+        assert [(k.kid, k.published_until, k.gone_by) for k in keys.former] == [("a", first, last)]

@@ -10,7 +10,7 @@ import pytest
 
 from authlens.diagnosis.condition import parse_condition
 from authlens.diagnosis.detection import Detection, Item, Search
-from authlens.diagnosis.engine import match, match_row, match_rows
+from authlens.diagnosis.engine import match, match_rows
 from authlens.diagnosis.rule import Correlation, Rule, Ruleset
 from authlens.diagnosis.ruleset import load
 from authlens.model import Confidence, Severity
@@ -53,7 +53,7 @@ def test_the_highest_precedence_comes_first() -> None:
     assert list(found) == [(high, low), (low,), ()]
     assert found[1] == (low,)
     assert len(found) == 3
-    assert match_row([low, high], {"code": "IDX10503", "alg": "RS256"}) == (high, low)
+    assert match_rows(Ruleset(rules=(low, high)), [{"code": "IDX10503", "alg": "RS256"}]) == ((high, low),)
 
 
 @pytest.mark.parametrize(

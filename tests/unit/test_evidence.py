@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from authlens.diagnosis import schema
-from authlens.diagnosis.evidence import OWN, algorithm_family
+from authlens.diagnosis.evidence import OWN
+from authlens.diagnosis.evidence_token import algorithm_family
 from authlens.model import Library, Origin, Outcome
 from tests.unit.helpers.refusals import (
     CLIENT,
@@ -70,7 +71,7 @@ def test_failures_with_equal_words_share_their_evidence() -> None:
     made = table([first, later, failure("IDX10501")])
     assert made.kinds[0] is made.kinds[1] is not made.kinds[2]
     differing = {n for n in made.rows[0].keys() | made.rows[1].keys() if made.rows[0].get(n) != made.rows[1].get(n)}
-    assert differing == {"time", "host"}
+    assert differing == {"time", "host", "clock.host_median_s"}
     assert differing <= OWN
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from authlens.diagnosis.evidence import Row
+from authlens.diagnosis.evidence_values import Row
 from authlens.trust.documents import Documents
 from tests.unit.helpers.refusals import ISSUER, OTHER, bundle, discovery, failure, key, provider, row, scheme
 

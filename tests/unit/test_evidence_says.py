@@ -24,6 +24,8 @@ NEW = "Microsoft.IdentityModel.JsonWebTokens.JsonWebToken"
         ("IDX10720", "Token string does not match the token formats", "malformed"),
         ("IDX10311", "RequireNonce is 'true' but validationContext.Nonce is null", "nonce-state"),
         ("IDX10803", "Unable to obtain configuration from: 'x'", "metadata"),
+        ("IDX10108", "The address specified is not valid as per HTTPS scheme.", "https"),
+        ("IDX10108", "When setting AutomaticRefreshInterval, the value must be greater than 'x'", "unknown"),
         ("IDX30011", "Unable to read XML", "saml"),
         ("IDX22801", "'entityID' attribute is not found", "metadata"),
         ("IDX10720", "Token string does not match the token format: header.payload.signature", "malformed"),
@@ -104,6 +106,21 @@ def test_a_cast_between_the_handlers_tokens_is_told_in_any_language(text: str, w
     """The commonest fault after an upgrade is no number's; another cast is the application's own."""
     one = failure(None, f"System.InvalidCastException: {text}", exceptions=("System.InvalidCastException",))
     assert says(one) == word
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "word"),
+    [
+        (400, "OpenIdConnectHandler.RedeemAuthorizationCodeAsync", "client"),
+        (401, "OpenIdConnectHandler.RedeemAuthorizationCodeAsync", "client"),
+        (503, "OpenIdConnectHandler.RedeemAuthorizationCodeAsync", "unknown"),
+        (401, "OpenIdConnectHandler.GetUserInformationAsync", "unknown"),
+    ],
+)
+def test_the_token_endpoint_refuses_the_client_by_its_status(status: int, method: str, word: str) -> None:
+    """A handler that keeps no error of RFC 6749 leaves the status and the call that met it; other calls are others'."""
+    text = f"HttpRequestException: Response status code does not indicate success: {status}.\n   at {method}(Message m)"
+    assert says(failure(None, text, fields={"http_status": status})) == word
 
 
 @pytest.mark.parametrize("code", ["IDX10614", "IDX10630", "IDX10638"])

@@ -29,11 +29,12 @@ def test_the_reason_of_a_failed_fetch_is_named(text: str, fields: dict[str, obje
     assert row(one).get("fetch.error") == error
 
 
-def test_an_http_address_is_refused_for_itself() -> None:
-    """IDX20108 inside IDX20803 outranks all other words."""
-    one = failure("IDX20803", CONFIG, codes=("IDX20803", "IDX20108"))
-    two = Statement(text=one.statement.text, messages=(*one.statement.messages, Message(code="IDX20108", template="")))
-    assert row(failure("IDX20803", CONFIG, codes=("IDX20803", "IDX20108"), statement=two))["fetch.error"] == "https"
+@pytest.mark.parametrize("code", ["IDX20108", "IDX10108"])
+def test_an_http_address_is_refused_for_itself(code: str) -> None:
+    """IDX20108, or the number it had up to 5.1, inside IDX20803 outranks all other words."""
+    one = failure("IDX20803", CONFIG, codes=("IDX20803", code))
+    two = Statement(text=one.statement.text, messages=(*one.statement.messages, Message(code=code, template="")))
+    assert row(failure("IDX20803", CONFIG, codes=("IDX20803", code), statement=two))["fetch.error"] == "https"
 
 
 def test_the_librarys_own_lines_tell_what_the_refusal_hides() -> None:
@@ -67,6 +68,25 @@ def test_an_assembly_that_does_not_fit_is_noticed(text: str) -> None:
     found = row(failure("IDX12729", f"Unable to decode the header. ---> {text}"))
     assert found["assembly.fault"] is True
     assert str(found["assembly.text"]) in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "fault"),
+    [
+        ("Internal.Cryptography.CryptoThrowHelper+WindowsCryptographicException", None),
+        ("System.Security.Cryptography.CryptographicException", None),
+        ("System.IO.FileLoadException", True),
+    ],
+)
+def test_an_initializer_that_the_platforms_cryptography_failed_is_no_missing_assembly(
+    reason: str, fault: bool | None
+) -> None:
+    """A type that could not be set up has a reason of its own, and only some of them are packages."""
+    types = ("Microsoft.IdentityModel.Tokens.SecurityTokenException", "System.TypeInitializationException", reason)
+    one = failure(
+        "IDX10511", f"Exceptions caught: {types[1]} ---> {reason} at Microsoft.IdentityModel.X()", exceptions=types
+    )
+    assert row(one).get("assembly.fault") is fault
 
 
 @pytest.mark.parametrize(
@@ -171,3 +191,10 @@ def test_another_host_is_told_where_both_have_one(metadata: str, document: str, 
     """What is no address lies on no host."""
     fields = {"metadata_url": metadata, "document_url": document, "http_status": 404}
     assert row(failure("IDX20803", "Unable to obtain configuration", fields=fields)).get("fetch.other_host") is other
+
+
+@pytest.mark.parametrize(("newest", "proven"), [((6, 27), True), ((6, 28), None), ((8, 0), None)])
+def test_the_order_of_the_checks_changed_with_a_version(newest: tuple[int, ...], proven: bool | None) -> None:
+    """Where the version that wrote it may be 6.28 or later, an issuer refused proves no signature."""
+    library = Library(low=(6, 0), high=newest)
+    assert row(failure("IDX10205", "Issuer validation failed.", library=library)).get("signature.proven") is proven

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from authlens.diagnosis.evidence_times import clock, expiry, moment, of_request, whole_offset
-from authlens.model import Token, TokenForm, Verdict
+from authlens.model import CheckVerdict, Token, TokenForm
 from tests.unit.helpers.refusals import ISSUER, NOW, decoded, failure, table
 
 
@@ -118,4 +118,4 @@ def test_the_lifetime_of_a_token_without_a_time_is_unknown() -> None:
     assert judgement is not None
     verdicts = {check.name: (check.verdict, check.why) for check in judgement.checks}
     for name in ("lifetime.already-valid", "lifetime.not-expired"):
-        assert verdicts[name] == (Verdict.UNKNOWN, "the time of the request is not known")
+        assert verdicts[name] == (CheckVerdict.UNKNOWN, "the time of the request is not known")

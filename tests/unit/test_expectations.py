@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from authlens.errors import FaultsError, InputError
+from authlens.errors import FaultsError
 from authlens.model import Expectations, Failure, Frozen, Origin
 from authlens.trust.expectations import (
     Book,
     configuration_address,
     from_config,
-    from_settings,
     issuers_of,
     learn,
     read_settings,
 )
+from tests.unit.helpers.growth import is_linear
 
 DATA = Path(__file__).parent.parent / "data" / "settings"
 TID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 CLIENT = "2158cd3c-2c99-5f97-d114-d95800f75d06"
 
 
+def _from(*paths: Path) -> tuple[Expectations, ...]:
+    settings = read_settings(paths)
+    assert not settings.faults
+    return settings.expectations
+
+
 def _read(tmp_path: Path, content: object) -> tuple[Expectations, ...]:
     path = tmp_path / "appsettings.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
-    return from_settings([path])
+    return _from(path)
 
 
 def _one(tmp_path: Path, content: object) -> Expectations:
@@ -48,7 +53,7 @@ def _failure(scheme: str | None = None, **fields: object) -> Failure:
 
 def test_schemes_as_jwtbearer_reads_them() -> None:
     """Comments, trailing commas, and nothing but the schemes."""
-    customers, staff = from_settings([DATA / "api" / "appsettings.json"])
+    customers, staff = _from(DATA / "api" / "appsettings.json")
     assert (customers.scheme, customers.authority) == ("Customers", "https://shop.example.com/realms/shop")
     assert customers.audiences == ("shop-api", "shop-admin", "shop-old")
     assert customers.source.endswith("appsettings.json: Authentication:Schemes:Customers")
@@ -71,7 +76,7 @@ def test_a_text_where_a_list_belongs_is_told() -> None:
 )
 def test_an_environments_file_lies_over_the_base(order: tuple[str, str]) -> None:
     """Whichever is named first; keys have no case, and a shorter list replaces only its own places."""
-    customers, _staff, signed = from_settings([DATA / "api" / name for name in order])
+    customers, _staff, signed = _from(*(DATA / "api" / name for name in order))
     assert customers.authority == "https://www.example.com/realms/shop"
     assert customers.audiences == ("live-api", "shop-admin", "shop-old")
     assert (signed.issuers, signed.has_keys) == (("dotnet-user-jwts",), True)
@@ -84,7 +89,7 @@ def test_two_applications_do_not_overlay_each_other() -> None:
         DATA / "other" / "appsettings.json",
         DATA / "api" / "appsettings.Production.json",
     ]
-    found = from_settings(files)
+    found = _from(*files)
     assert [e.section for e in found] == [
         "Authentication:Schemes:Customers",
         "Authentication:Schemes:Staff",
@@ -125,8 +130,6 @@ def test_a_file_that_cannot_be_used_is_a_fault_with_its_place(name: str, line: i
     assert fault.path.endswith(name)
     assert words in fault.message
     assert [e.section for e in settings.expectations] == ["Jwt"]
-    with pytest.raises(InputError, match=Path(name).name):
-        from_settings([DATA / name])
 
 
 @pytest.mark.parametrize(
@@ -155,18 +158,20 @@ def test_garbage_is_a_fault_and_nothing_else(tmp_path: Path, content: bytes) -> 
 def test_hostile_settings_cost_little(tmp_path: Path, piece: str) -> None:
     """Reading is linear, whatever is repeated."""
     path = tmp_path / "appsettings.json"
-    path.write_text(piece * 100_000, "utf-8")
-    began = time.perf_counter()
-    read_settings([path])
-    assert time.perf_counter() - began < 2
+
+    def written_and_read(size: int) -> None:
+        path.write_text(piece * size, "utf-8")
+        read_settings([path])
+
+    assert is_linear(written_and_read, 25_000)
 
 
 def test_encodings(tmp_path: Path) -> None:
     """A byte order mark, and UTF-16 as some editors write it."""
-    (marked,) = from_settings([DATA / "bom.json"])
+    (marked,) = _from(DATA / "bom.json")
     path = tmp_path / "appsettings.json"
     path.write_bytes('{"Jwt": {"Issuer": "ä", "Audience": "b"}}'.encode("utf-16"))
-    (wide,) = from_settings([path])
+    (wide,) = _from(path)
     assert (marked.issuers, wide.issuers) == (("a",), ("ä",))
 
 

@@ -2,7 +2,9 @@
 
 import base64
 import json
+from functools import reduce
 from itertools import pairwise
+from operator import add
 
 import pytest
 from hypothesis import given
@@ -92,6 +94,19 @@ def test_borders_change_nothing(borders: list[int], from_the_right: bool) -> Non
     assert parts[0].close() == exposed(LOG).close()
     assert dict(parts[0].close().counts) == {token(1): 2, token(2): 1, token(3): 1, token(4): 1}
     assert parts[0].close().in_url == {token(2)}
+
+
+def test_no_single_border_changes_anything() -> None:
+    """Neither in a token nor in the parameter before it."""
+    for border in range(len(LOG) + 1):
+        assert (exposed(LOG[:border]) + exposed(LOG[border:])).close() == exposed(LOG).close()
+
+
+def test_parts_of_one_byte_change_nothing() -> None:
+    """Summed from either end."""
+    parts = [exposed(LOG[n : n + 1]) for n in range(len(LOG))]
+    assert reduce(add, parts).close() == exposed(LOG).close()
+    assert reduce(lambda right, left: left + right, reversed(parts)).close() == exposed(LOG).close()
 
 
 @given(st.binary(max_size=200))

@@ -17,8 +17,9 @@ from authlens import pipeline
 from authlens.diagnosis import exposures
 from authlens.diagnosis.evidence_secrets import thumbprint
 from authlens.model import Exposure, Severity
+from authlens.options import ScanOptions
 from authlens.pipeline import ScanResult
-from tests.unit.helpers.logs import line, refusal
+from tests.unit.helpers.logs import START, line, refusal
 from tests.unit.helpers.refusals import discovery
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -143,6 +144,12 @@ def test_a_forged_token_opens_nothing(tmp_path: Path) -> None:
     assert found(scan(tmp_path, forged), "live-token") != []
 
 
+def test_a_token_of_a_key_that_is_published_no_more_may_open_something(tmp_path: Path) -> None:
+    """That the keys of today did not sign it proves nothing: yesterday's are still trusted somewhere."""
+    other = {**jwk(FORGER), "kid": "k2"}
+    assert found(scan(tmp_path, refusal(1, audience(token())), documents=published(other)), "live-token") != []
+
+
 def test_a_token_that_only_the_librarys_own_line_shows(tmp_path: Path) -> None:
     """IDX10242 prints the token of requests that succeed or hide it when they fail."""
     good = line(1, f"IDX10242: Security token: '{token()}' has a valid signature.")
@@ -184,6 +191,21 @@ def test_outside_of_all_records_no_time_is_known(tmp_path: Path) -> None:
     log.write_text(line(1, f"Authorization: Bearer {token()}"), encoding="utf-8")
     assert len(pipeline.scan([log], offline=True, now=NOW).exposures) == 1
     assert pipeline.scan([log], offline=True, now=NOW, since=NOW - timedelta(days=9)).exposures == ()
+
+
+def test_a_token_shown_outside_of_the_period_is_not_asked_for(tmp_path: Path) -> None:
+    """Neither before it nor behind it."""
+    log = tmp_path / "app.log"
+    log.write_text(line(60, f"IDX10242: Security token: '{token()}' has a valid signature."), encoding="utf-8")
+    at = START + timedelta(seconds=60)
+    for since, until, count in (
+        (at, None, 1),
+        (at + timedelta(seconds=1), None, 0),
+        (None, at + timedelta(seconds=1), 1),
+        (None, at, 0),
+    ):
+        options = ScanOptions(offline=True, now=NOW, since=since, until=until)
+        assert len(pipeline.run([log], options).exposures) == count
 
 
 def test_too_many_different_tokens_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

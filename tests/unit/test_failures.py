@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from authlens.failures import join
 from authlens.model import Failure, Frozen, Origin, Record, Role
 from authlens.sightings import sight
@@ -86,7 +88,7 @@ def test_without_ids_the_count_holds_and_the_link_is_marked() -> None:
     """Two equal texts at once and no ids: two failures, and which refusal is whose is not claimed."""
     first, second = Log().failed(AUDIENCE).failed(AUDIENCE).refused(AUDIENCE).refused(AUDIENCE).failures()
     assert [link.sure for link in first.links] == [False]
-    assert [link.sure for link in second.links] == [True]
+    assert [link.sure for link in second.links] == [False]
 
 
 def test_two_schemes_in_one_request_are_two_failures() -> None:
@@ -438,3 +440,46 @@ def test_two_sinks_in_one_file_tell_of_one_failure() -> None:
     log.records[1::2] = [record._replace(time=None) for record in log.records[1::2]]
     (failure,) = log.failures()
     assert failure.repeats == 3
+
+
+def _at(log: Log, seconds: float) -> Log:
+    """The last record, so long after the start."""
+    log.records[-1] = log.records[-1]._replace(time=START + timedelta(seconds=seconds))
+    return log
+
+
+@pytest.mark.parametrize(("others", "count"), [(399, 400), (400, 402)])
+def test_a_refusal_joins_while_few_other_records_came_between(others: int, count: int) -> None:
+    """Without request ids, so many other codes on, another request's text is as likely."""
+    log = Log().failed(AUDIENCE)
+    for _ in range(others):
+        log.failed(EXPIRED)
+    assert len(log.refused(AUDIENCE).failures()) == count
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(120, 1), (121, 2)])
+def test_a_refusal_joins_while_its_request_may_still_run(seconds: float, count: int) -> None:
+    """Two minutes; by then servers have given up."""
+    assert len(_at(Log().failed(AUDIENCE).refused(AUDIENCE), seconds).failures()) == count
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(0.26, 1), (0.27, 2)])
+def test_a_line_that_retells_follows_within_moments(seconds: float, count: int) -> None:
+    """A quarter of a second behind the refusal, which stands at 10 ms."""
+    log = Log().failed(SHOWN).refused(SHOWN).add(OWN + SHOWN, logger="Contoso.Errors")
+    assert len(_at(log, seconds).failures()) == count
+
+
+def test_an_equal_trace_decides_whether_a_line_retells() -> None:
+    """The application's line about a refusal without a value joins the one of its trace, and of no other."""
+    retold = "Token refused: " + AUDIENCE
+
+    def traced(line_trace: str) -> list[int]:
+        log = Log().failed(AUDIENCE).refused(AUDIENCE).add("Ready IDX10239: ok", logger="App")
+        log.add(retold, logger="App", level="error")
+        records = [r._replace(trace_id="t-1") for r in log.records[:2]]
+        records += [r._replace(trace_id=line_trace) for r in log.records[2:]]
+        return [f.repeats for f in join(s for s in map(sight, records) if s is not None)]
+
+    assert traced("t-1") == [2]
+    assert traced("t-2") == [1, 0]

@@ -8,7 +8,7 @@ import pytest
 
 from authlens.diagnosis import diagnose, groups, ruleset
 from authlens.model import Also, Alternative, Confidence, Evidence, Finding, Group, Moment, Origin, Severity
-from tests.unit.helpers.refusals import ISSUER, NOW, OTHER, failure, scheme, table
+from tests.unit.helpers.refusals import ISSUER, NOW, OTHER, decoded, failure, scheme, table
 
 PACK = ruleset.load()
 
@@ -231,3 +231,48 @@ def test_ten_thousand_old_tokens_are_one_group_and_two_apis_are_two() -> None:
         ("life.expired", 200, ("Bearer",)),
         ("life.expired", 1, ("Partner",)),
     ]
+
+
+def test_the_story_of_one_key_names_it_and_its_change() -> None:
+    """Failures that begin with a key that the application does not have, and end with its restart."""
+    found = [finding(n, key=("sig.key-rotated",), at=after(n / 20), fields={"kid": "k2"}) for n in range(400)]
+    change = Moment(time=after(-2), kind="key-change", text="key k2 was first seen published", kid="k2")
+    restart = Moment(time=after(21), kind="restart", text="")
+    (group,) = groups.build(found, end=after(90), moments=[restart, change])
+    assert group.explanation.endswith(
+        "400 requests refused for key k2 since 2026-03-04 09:00:00 UTC, the last at 09:19:57 UTC, none after the "
+        "restart at 09:21:00 UTC; at 2026-03-04 08:58:00 UTC key k2 was first seen published."
+    )
+
+
+def test_a_key_is_no_part_of_another_causes_story() -> None:
+    """Expired tokens of one key are not about the key."""
+    change = Moment(time=after(-2), kind="key-change", text="key k2 was first seen published", kid="k2")
+    (group,) = groups.build([finding(n, fields={"kid": "k2"}) for n in range(3)], moments=[change])
+    assert "k2" not in group.explanation
+
+
+def test_another_applications_restart_ends_nothing() -> None:
+    """Where several applications wrote the log."""
+    restart = [Moment(time=after(1), kind="restart", text="")]
+    (group,) = groups.build([finding()], moments=restart, alone=False)
+    assert group.ongoing
+    assert "restart" not in group.explanation
+
+
+@pytest.mark.parametrize(
+    ("same", "others", "words"),
+    [
+        (10, 0, "; all with one and the same token."),
+        (11, 4, "; 11 of them with one and the same token."),
+        (9, 0, ""),
+        (11, 11, ""),
+    ],
+)
+def test_a_client_that_does_not_give_up_is_told(same: int, others: int, words: str) -> None:
+    """One token makes most of the group, and often enough to be no accident."""
+    tokens = [decoded({"sub": "a"})] * same + [decoded({"sub": f"b{n}"}) for n in range(others)]
+    found = [replace(finding(n), failure=failure(token=t, line=n)) for n, t in enumerate(tokens)]
+    story = only(found).explanation
+    assert story.endswith(words)
+    assert ("one and the same token" in story) is bool(words)

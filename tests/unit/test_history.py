@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,6 +78,13 @@ def test_the_number_of_addresses_is_bounded(tmp_path: Path, monkeypatch: pytest.
         history.keep(_answer("a", url=f"{URL}/{number}"))
     assert len(list(tmp_path.iterdir())) == 3
     assert history.newest(f"{URL}/5") is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such permissions")
+def test_nobody_else_may_look(tmp_path: Path) -> None:
+    """Which issuers were asked is the user's own business."""
+    History(tmp_path).keep(_answer("a"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.rglob("*"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"schema": "other/1"}', b"\xff\xfe", b"[" * 50_000])

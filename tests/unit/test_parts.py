@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from authlens import parts
-from authlens.model import Layout, Part
+from authlens import parts, pipeline
+from authlens.cli.scan import exit_code
+from authlens.model import Layout, Part, Severity
 from authlens.observe import Observed, observe
 from authlens.reading import sources
 from tests.unit.helpers.logs import noise, refusal
@@ -110,3 +111,37 @@ def test_small_inputs_take_one_process(tmp_path: Path) -> None:
     assert parts.jobs(found, 0) == 1
     large = sources.Source(path="large.log", size=1 << 30, opener=lambda: (tmp_path / "app.log").open("rb"))
     assert parts.jobs((large,), None) == parts._cores()
+
+
+def test_a_defect_that_one_log_meets_leaves_the_others_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is that log's error, without a word of what the log says; the rest is read, and the exit code is 3."""
+    (tmp_path / "sub").mkdir()
+    paths = [write(tmp_path / "sub"), write(tmp_path)]
+    seen = observe
+
+    def defective(part: Part, layout: Layout, **options: object) -> Observed:
+        if part.source == str(paths[0]):
+            raise TypeError(part.data[:40].decode())
+        return seen(part, layout, **options)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(parts, "observe", defective)
+    result = pipeline.scan([str(path) for path in paths], offline=True, jobs=1)
+    broken, whole = result.inputs
+    assert broken.error is not None
+    assert broken.error.startswith("a defect of authlens (TypeError) ended the reading; ")
+    assert "2026" not in broken.error
+    assert whole.error is None
+    assert len(result.failures) == 18
+    assert exit_code(result, Severity.LOW) == 3
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_defect_keeps_what_stands_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that is met only where the parts are put together."""
+    path = write(tmp_path)
+    whole = read(path, 1)
+    monkeypatch.setattr(Observed, "close", lambda _: 1 // 0)
+    log = read(path, 1)
+    assert log.error is not None
+    assert "ZeroDivisionError" in log.error
+    assert (log.layout, log.sightings) == (whole.layout, ())

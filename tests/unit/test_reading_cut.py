@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authlens.model import Amount, Layout, Ledger, Part
+from authlens.reading import cut as cutting
 from authlens.reading.cut import Cut, cut
 from authlens.reading.formats.sniff import sniff
 from authlens.reading.nearby import WINDOW
@@ -42,6 +43,7 @@ LOGS = {p.name: p.read_bytes() for p in sorted(FORMATS.iterdir())} | {
     "cri, two streams, pieces": _interleaved(mel() + FINISHED).encode(),
     "windows": mel().replace("\n", "\r\n").encode() * 3,
     "mark": b"\xef\xbb\xbf" + mel().encode() * 3,
+    "marks and zeros in the middle": mel().encode() + b"\xef\xbb\xbf" + mel().encode() + bytes(9) + mel().encode(),
     "broken characters": (text(HEAD).encode() + b"\xff\xfe M\xfcller IDX10205: x\n") * 3,
     "one line without an end": text(HEAD).encode().rstrip(b"\n"),
     "docker, torn": objects(*({"log": f"{x}\n", "stream": "stdout", "time": stamp(i)} for i, x in enumerate(lines(mel() * 2)))).encode()[37:],
@@ -162,3 +164,37 @@ def test_the_records_come_in_the_order_of_the_file() -> None:
     offsets = [r.origin.offset for r in hits(log)]
     assert len(offsets) > 6
     assert offsets == sorted(offsets)
+
+
+def test_an_envelope_without_a_text_is_counted_wherever_a_border_falls() -> None:
+    """Docker writes none, but lines get torn: such a line is used, and its record is the same."""
+    said = [{"log": f"{x}\n", "stream": "stdout", "time": stamp(i)} for i, x in enumerate(lines(mel()))]
+    torn = [{"stream": "stdout", "time": stamp(9)}, {"log": "", "stream": "stdout", "time": stamp(9)}]
+    data = objects(*said, *torn, *said, *said).encode()
+    (whole,) = cuts(data, [])
+    for border in range(1, len(data), 7):
+        left, right = cuts(data, [border])
+        assert (left + right).close() == whole.close()
+
+
+def test_characters_that_cannot_be_read_take_no_more_than_there_is() -> None:
+    """An envelope of several records is counted with the first, even one that is of no interest."""
+    row = "<11>1 2026-03-04T11:15:30.123Z host api 1 - - info: A.B[2]#012      ready#012fail: A.B[1]#012      IDX10223: x "
+    ledger = read(row.encode() + b"\xff" * 300 + b"\n")[1]
+    assert ledger.records == 1
+    assert ledger.used.bytes >= 0
+    assert _balanced(ledger)
+
+
+def test_of_too_many_streams_the_silent_ones_end_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What such a stream has said is kept; the record that the newest is writing goes on in the next part."""
+    monkeypatch.setattr(cutting, "_STREAMS", 3)
+    pods = ["old", "older", "new", "newest"]
+    begun = "".join(f"[pod/{pod}/api] {row}\n" for pod in pods for row in lines(mel())[:2])
+    going_on = "".join(f"[pod/{pod}/api]       {pod} goes on\n" for pod in ("newest", "new"))
+    data = (begun + going_on + "[pod/new/api] info: A.B[1]\n").encode()
+    first, second, third = cuts(data, [begun.rfind("[pod"), len(begun)])
+    records, ledger = (first + second + third).close()
+    assert {r.stream for r in records} == {f"pod/{pod}/api" for pod in pods}
+    assert {r.stream for r in records if "goes on" in r.text} == {"pod/newest/api", "pod/new/api"}
+    assert ledger.records == 4

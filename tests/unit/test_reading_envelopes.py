@@ -235,6 +235,14 @@ def test_rows_of_a_table_may_hold_line_feeds_and_quotes() -> None:
     assert record.fields["column 4"] == "extra"
 
 
+def test_columns_of_one_name_are_all_kept() -> None:
+    """A table may name two columns alike: the text of neither is lost."""
+    pairs = [("IDX10223: a", "b"), ("c", "IDX10205: d")] * 2
+    rows = "".join(f"2026-03-04T10:15:30Z,Error,{one},{other}\n" for one, other in pairs)
+    records = hits("TimeGenerated,Level,Message,Message\n" + rows)
+    assert ["IDX" in f"{r.text} {r.fields}" for r in records] == [True] * 4
+
+
 def test_telemetry_lines_hold_many_events() -> None:
     """OTLP's attributes fill the template, and the exception stands behind the message."""
 

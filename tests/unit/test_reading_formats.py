@@ -343,9 +343,11 @@ def test_xml_of_ones_own_is_read_by_the_element_that_repeats(attributes: bool) -
 
 def test_an_entity_of_ones_own_is_not_resolved() -> None:
     """A document type is nothing that a logger writes: no expansion, no file, no request."""
-    bomb = '<Event><!DOCTYPE x [<!ENTITY a "IDX10223: boom">]><Data>IDX10205: &a;</Data></Event>'
+    declared = '<!DOCTYPE Event [<!ENTITY a "boom"><!ENTITY b SYSTEM "file:///etc/hostname">]>'
+    # So many blanks stand between that the declaration and the event are one record.
+    bomb = declared + " " * 300 + "<Event><EventData><Data>IDX10205: &a;&b;</Data></EventData></Event>"
     (record,) = hits(bomb, layout=Layout(format="windows-event"))
-    assert "boom\nboom" not in record.text
+    assert record.text.endswith("IDX10205: &a;&b;")
     assert record.cut
 
 
@@ -377,6 +379,15 @@ def test_messages_pasted_without_any_head_are_told_apart_by_blank_lines() -> Non
     assert [CODE.findall(r.text) for r in hits(two)] == [["IDX12723"], ["IDX14100"]]
     assert [CODE.findall(r.text) for r in hits(one)] == [["IDX10634"]]
     assert [CODE.findall(r.text) for r in hits(header)] == [["IDX10501"]]
+
+
+def test_an_error_page_that_begins_with_the_innermost_exception_is_one_record() -> None:
+    """The page puts blank lines between exceptions; two pages, one behind the other, are two."""
+    page = "IOException: IDX20804: not retrieved\nA.B()\n\nInvalidOperationException: IDX20803: not obtained\nA.C()\n"
+    other = "SecurityTokenExpiredException: IDX10223: expired\n\nInvalidOperationException: IDX20803: not obtained\n"
+    assert [CODE.findall(r.text) for r in hits(page)] == [["IDX20804", "IDX20803"]]
+    assert [CODE.findall(r.text) for r in hits(f"{page}\n{page}")] == [["IDX20804", "IDX20803"]] * 2
+    assert [CODE.findall(r.text) for r in hits(other)] == [["IDX10223"], ["IDX20803"]]
 
 
 def test_long_logs_without_any_head_are_read_message_by_message() -> None:
@@ -444,3 +455,15 @@ def test_a_code_behind_the_level_is_no_logger(zone: str) -> None:
     assert (record.text, record.logger, record.level) == (message, None, "error")
     (record,) = hits(f"2026-03-04 11:15:30.123 +00:00 [Error] {HANDLER}: {message}\n")
     assert (record.text, record.logger) == (message, HANDLER)
+
+
+@pytest.mark.parametrize("left", [b"\xef\xbb\xbf", bytes(3), bytes(500), b"\xef\xbb\xbf" + bytes(8)])
+def test_what_an_appended_file_or_a_crash_leaves_before_a_head_is_passed_over(left: bytes) -> None:
+    """Such a line begins a record like any other, in its own time and of its own logger."""
+    lined = f"2026-03-04 11:15:3%d.123 +01:00 [INF] {HANDLER}: IDX10223: x\n"
+    for before, after in ((lined % 0 * 3, lined % 5), (mel(), mel())):
+        whole = hits(before.encode() + after.encode())
+        marked = hits(before.encode() + left + after.encode())
+        assert [(r.text, r.time, r.logger, r.origin.line) for r in marked] == [
+            (r.text, r.time, r.logger, r.origin.line) for r in whole
+        ]

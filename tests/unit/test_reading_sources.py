@@ -9,6 +9,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -48,6 +49,8 @@ PACKED = {
     "utf-16, big end first": LOG.decode().encode("utf-16-be"),
     "utf-16 in gzip": gzip.compress(LOG.decode().encode("utf-16")),
     "plain": LOG,
+    "lines that carriage returns end": LOG.replace(b"\n", b"\r"),
+    "lines that carriage returns end, in gzip": gzip.compress(LOG.replace(b"\n", b"\r")),
 }
 
 
@@ -151,6 +154,7 @@ def test_what_lies_beside_the_logs_of_a_folder_is_passed_over(tmp_path: Path) ->
         "appsettings.Production.json": "{}",
         "Api.deps.json": "{}",
         "report.json": '{\n  "schema": "authlens.scan/1"}',
+        "report.html": '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="generator" content="authlens">',
         "bundle.json": '{"documents": []}',
         "jwks.json": '{"keys":[{"kty":"RSA"}]}',
         "openid-configuration.json": '{"issuer":"https://idp.example"}',
@@ -243,3 +247,72 @@ def test_bytes_of_another_code_page_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(data)
     assert _bytes(_only(path)) == data
+
+
+def test_members_of_one_name_are_all_read(tmp_path: Path) -> None:
+    """An archive may hold a name twice: each member is a source with its own content."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.log", b"first\n")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.log", b"second\n")
+    found = [s for s in find([str(path)]) if isinstance(s, Source)]
+    assert [s.path for s in found] == [f"{path}/a.log", f"{path}/a.log (2)"]
+    assert [_bytes(s) for s in found] == [b"first\n", b"second\n"]
+    assert [_bytes(s) for s in found] == [b"first\n", b"second\n"], "and again"
+
+
+def test_an_archive_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many members it has, its directory is read once to list them and once to read them."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(50):
+            archive.writestr(f"{n}.log", LOG[:100])
+    opened = 0
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, *given: Any) -> None:
+            nonlocal opened
+            opened += 1
+            super().__init__(*given)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Counted)
+    assert sum(len(_bytes(s)) for s in find([str(path)]) if isinstance(s, Source)) == 5000
+    assert opened == 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_cannot_be_unpacked_within_bounds_is_named(tmp_path: Path, method: int) -> None:
+    """The standard library unpacks these block by block, of any size: such a member is given up, with what to do."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.log", LOG)
+        archive.writestr("b.log", LOG, zipfile.ZIP_DEFLATED)
+    refused, read = find([str(path)])
+    assert isinstance(refused, Unreadable)
+    assert refused.hint == "unpack the archive first"
+    assert isinstance(read, Source)
+    assert _bytes(read) == LOG
+
+
+WHOLE = gzip.compress(LOG[:6000])
+DAMAGED = {
+    "cut off": (WHOLE[:-30], "ends too early"),
+    "changed": (WHOLE[:-60] + b"\xff\xff" + WHOLE[-58:], "cannot be read further"),
+    "with a wrong sum": (WHOLE[:-8] + bytes(8), "incorrect data check"),
+    "with text behind it": (WHOLE + b"2026-03-04 11:15:30.123 +01:00 [INF] appended\n", "something else follows"),
+    "with half a member behind it": (WHOLE + WHOLE[:12], "ends too early"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_stands_before_a_fault_is_read(tmp_path: Path, name: str) -> None:
+    """Of a small file as well, where all of it is unpacked at once; and the fault is said."""
+    data, why = DAMAGED[name]
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(data)
+    source = _only(path)
+    read = _bytes(source)
+    assert LOG.startswith(read[:4000])
+    assert len(read) > 4900
+    assert why in str(source.error)

@@ -122,6 +122,15 @@ def test_people_are_pseudonyms_everywhere() -> None:
     assert name in told["exposures"][0]["subject"]
 
 
+def test_a_client_that_acts_for_itself_is_no_person() -> None:
+    """Its id stands in ``sub`` too; rules are explained with it as it is, and with people by pseudonym."""
+    failed = results.failure(1, token=results.token(1, {"sub": "batch-7", "azp": "batch-7", "oid": "ada77"}))
+    found = results.finding(failed, "life.expired")
+    parts = Document(replace(results.healthy(), findings=(found,)))
+    assert parts.pseudonym(found, "batch-7") == "batch-7"
+    assert parts.pseudonym(found, "ada77") == "user-1"
+
+
 def test_the_first_person_of_the_log_is_the_first_user() -> None:
     """Numbers go by the failures' time, not by the order in which groups are told."""
     told = document(results.typical())

@@ -72,6 +72,8 @@ def test_the_policy_allows_the_one_style_and_the_one_script(page: str) -> None:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
+    for way_out in ("base-uri", "form-action"):  # default-src does not stand for these
+        assert f"{way_out} 'none'" in policy
     assert "unsafe" not in policy
 
 

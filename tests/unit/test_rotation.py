@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from authlens import rotation
 from authlens.model import Amount, Role, Statement
 from authlens.rotation import arrange, name
 from authlens.sightings import Sighting
@@ -151,3 +152,36 @@ def test_untimed_records_prove_nothing() -> None:
     one = tuple(seen(n, at=None) for n in range(6))
     kept = arrange([Log("a.log", one), Log("b.log", one[:5], Amount(bytes=5))]).series
     assert sum(len(own) for s in kept for _, own in s.members) == 11
+
+
+def test_one_record_in_two_files_is_no_overlap() -> None:
+    """Files that agree in a record and go on differently, short of the end of either, both keep it."""
+    one = [seen(n, request=f"r:{n}") for n in range(5)]
+    other = [one[2], seen(3, "IDX10223: another", request="r:8"), seen(9, request="r:9")]
+    kept = arrange([Log("a.log", tuple(one)), Log("b.log", tuple(other), Amount(bytes=5))]).series
+    assert sorted(len(own) for s in kept for _, own in s.members) == [3, 5]
+
+
+def test_records_that_stand_otherwise_apart_are_no_overlap() -> None:
+    """Whole seconds and no ids: that four records agree is proof only where they are as far apart in both files."""
+    long = tuple(seen(n) for n in range(6))
+    wider = tuple(s._replace(offset=2 * s.offset) for s in long)
+    kept = arrange([Log("a.log", long), Log("b.log", wider, Amount(bytes=5))]).series
+    assert [len(own) for s in kept for _, own in s.members] == [6, 6]
+
+
+def test_many_records_of_one_second_are_compared_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may repeat one record without end: each is looked at a few times, not once for each other."""
+    looked = 0
+    words = rotation._words
+
+    def counted(one: Sighting) -> tuple[object, ...]:
+        nonlocal looked
+        looked += 1
+        return words(one)
+
+    monkeypatch.setattr(rotation, "_words", counted)
+    alike = [seen(n)._replace(time=START) for n in range(400)]
+    ending = [*alike[:200], seen(7, "IDX10223: another")._replace(time=START, offset=90_000)]
+    arrange([Log("a/x.log", tuple(alike)), Log("b/y.log", tuple(ending), Amount(bytes=5))])
+    assert 0 < looked < 3000

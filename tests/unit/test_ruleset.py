@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from authlens.diagnosis.condition import Name, Not
-from authlens.diagnosis.engine import match_row
+from authlens.diagnosis.engine import match_rows
 from authlens.diagnosis.ruleset import check, load, run_tests
 from authlens.errors import FaultsError
 from authlens.model import Alternative, Confidence, Remediation, Severity
@@ -193,8 +193,9 @@ def test_a_filter_keeps_a_rule_from_matching(tmp_path: Path) -> None:
     """A site's exception concerns the rules that it names, by name or id, and no other."""
     row = {"code": "IDX10503", "jwks.kid_published": True, "keys_tried.has_kid": False}
     ruleset = load([DATA / "site", write(tmp_path, rule(1))], default=False)
-    assert [one.cause for one in match_row(ruleset, row)] == ["sig.key-rotated", "sig.key-rotated"]
-    assert [one.title for one in match_row(ruleset, {**row, "host": "BUILD02"})] == ["Rule 1"]
+    elsewhere, there = match_rows(ruleset, [row, {**row, "host": "BUILD02"}])
+    assert [one.cause for one in elsewhere] == ["sig.key-rotated", "sig.key-rotated"]
+    assert [one.title for one in there] == ["Rule 1"]
 
 
 def test_the_shipped_pack_is_under_the_users(tmp_path: Path) -> None:

@@ -225,6 +225,21 @@ def test_escaped_dots_are_dots(dot: str) -> None:
     assert (token.form, token.raw) == (TokenForm.COMPACT, JWT)
 
 
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        (f"refused {JWT}. Then", JWT),
+        (f"refused {NONE}.{encode(CLAIMS)}. Then", f"{NONE}.{encode(CLAIMS)}."),
+        (f"refused {NONE}.{encode(CLAIMS)}.. Then", f"{NONE}.{encode(CLAIMS)}"),
+        (f"refused token {NONE}. Then", NONE),
+        (f"refused token {NONE}.. Then", NONE),
+    ],
+)
+def test_the_dot_at_the_end_is_the_sentences_or_the_tokens(text: str, raw: str) -> None:
+    """An unsigned token ends with the dot before its empty third segment (RFC 7519, section 6.1)."""
+    assert only(text).raw == raw
+
+
 def test_tokens_come_in_the_order_of_the_text_and_each_once() -> None:
     """A token that one message repeats is one token."""
     other = f"{encode({**HEADER, 'kid': 'k-2'})}.{encode(CLAIMS)}.{SIGNATURE}"

@@ -27,3 +27,17 @@ def test_the_host_is_told_without_port_and_case() -> None:
 def test_the_first_value_of_a_parameter_counts(query: str, value: str | None) -> None:
     """A parameter without a value is none."""
     assert urls.parameter(query, "appid") == value
+
+
+@pytest.mark.parametrize(
+    ("address", "authority"),
+    [
+        ("https://a.example/t/v2.0/.well-known/openid-configuration", "https://a.example/t/v2.0"),
+        ("https://a.example//.well-known/openid-configuration", "https://a.example"),
+        ("https://a.example/keys", "https://a.example/keys"),
+        ("https://a.example/", "https://a.example"),
+    ],
+)
+def test_a_discovery_document_tells_its_authority(address: str, authority: str) -> None:
+    """Another address is an authority already."""
+    assert urls.authority_of(address) == authority

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import authlens
-from authlens.model import Check, Expectations, Judgement, Verdict
+from authlens.model import Check, CheckVerdict, Expectations, Verdict
 from authlens.tokens import parse
 from authlens.trust import keys as published
 from authlens.trust.validate import judge, next_code, validate
@@ -147,21 +147,21 @@ def test_order_decides_the_code() -> None:
     stranger = next(row for row in rows("v8") if row["kind"] == "unknown-kid" and row["code"] == "IDX10503")
     expectations = Expectations(source="x", issuers=("y",), audiences=("x",))
     judged = judge(parse(stranger["token"]), others, expectations, None)
-    names = [check.name for check in judged.checks if check.verdict is Verdict.FAIL and check.code]
+    names = [check.name for check in judged.checks if check.verdict is CheckVerdict.FAIL and check.code]
     assert names[:2] == ["issuer.matches", "audience.matches"]
     assert names[2].startswith("signature.")
 
 
 def test_next_code_passes_over_what_is_unknown_or_repaired() -> None:
     """A family of checks can be repaired at once; checks without a code are nothing the library would report."""
-    judgement = Judgement(
+    judgement = Verdict(
         valid=False,
         code="IDX10503",
         checks=(
-            Check(name="signature.kid-published", verdict=Verdict.FAIL, code="IDX10503"),
-            Check(name="signature.valid", verdict=Verdict.UNKNOWN, why="w"),
-            Check(name="lifetime.in-seconds", verdict=Verdict.FAIL),
-            Check(name="audience.matches", verdict=Verdict.FAIL, code="IDX10214"),
+            Check(name="signature.kid-published", verdict=CheckVerdict.FAIL, code="IDX10503"),
+            Check(name="signature.valid", verdict=CheckVerdict.UNKNOWN, why="w"),
+            Check(name="lifetime.in-seconds", verdict=CheckVerdict.FAIL),
+            Check(name="audience.matches", verdict=CheckVerdict.FAIL, code="IDX10214"),
         ),
     )
     assert (next_code(judgement, ()) or judgement).code == "IDX10503"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 import pytest
 
 from authlens import vendors
+from tests.unit.helpers.growth import is_linear
 
 TID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
@@ -100,7 +100,6 @@ def test_an_issuer_tells_its_vendor(issuer: str, vendor_id: str, family: str, di
 def test_every_vendor_has_an_example() -> None:
     """A vendor is added with an issuer, or with the reason that it has none."""
     assert {vendor_id for _, vendor_id, _, _ in ISSUERS} | WITHOUT_ISSUER == set(vendors.ids())
-    assert all(vendors.by_id(v).discovery_url is None for v in WITHOUT_ISSUER)
 
 
 @pytest.mark.parametrize("tail", ["\n", " ", "?a=b", "#a", "/..", ".evil.example", "@evil.example", "%2f"])
@@ -143,11 +142,13 @@ def test_a_self_hosted_product_is_known_and_not_asked() -> None:
 @pytest.mark.parametrize("head", ["https://", "http://x", "https://x/auth", "https://x/realms/", "https://login."])
 def test_hostile_issuers_cost_little(head: str, part: str) -> None:
     """Patterns do not backtrack without bound, and none is tried on a giant."""
-    began = time.perf_counter()
-    for length in (2000, 200_000):
-        vendors.identify((head + part * length)[:length])
-        vendors.issuer_of((head + part * length)[:length])
-    assert time.perf_counter() - began < 0.5
+
+    def looked_up(size: int) -> None:
+        for length in (2000, size):
+            vendors.identify((head + part * length)[:length])
+            vendors.issuer_of((head + part * length)[:length])
+
+    assert is_linear(looked_up, 50_000)
 
 
 def test_the_parts_of_an_issuer() -> None:
@@ -160,11 +161,12 @@ def test_the_parts_of_an_issuer() -> None:
     assert dict(keycloak.groups) == {"host": "localhost:8080", "base": "/base", "realm": "dev"}
 
 
-@pytest.mark.parametrize("vendor_id", ["okta_org", "entra_graph"])
-def test_what_nobody_can_verify_by_design(vendor_id: str) -> None:
-    """Okta's org server and Microsoft Graph sign for themselves alone."""
-    assert not vendors.by_id(vendor_id).verifiable
-    assert vendors.by_id("okta_custom").verifiable
+@pytest.mark.parametrize(("path", "verifiable"), [("", False), ("/oauth2/default", True)])
+def test_what_nobody_can_verify_by_design(path: str, verifiable: bool) -> None:
+    """Okta's org server signs for itself alone, its custom servers for everybody."""
+    vendor = vendors.identify(f"https://dev-123456.okta.com{path}")
+    assert vendor is not None
+    assert vendor.verifiable is verifiable
 
 
 # --------------------------------------------------------------------------- authorities

@@ -15,7 +15,7 @@ from authlens.reading.runs import Run
 LINE = 2048
 """So many bytes of a line decide whether it begins a record."""
 LINE_FEED = re.compile(rb"\n")
-_ESCAPES = re.compile(rb"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
+_ESCAPES = re.compile(rb"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]|\xef\xbb\xbf|\x00+")
 _ESCAPES_TEXT = re.compile(r"(?:\x1b|\^\[)\[[0-9;:?]{0,32}[A-Za-z]|\x1b[()][A-Z0-9]")
 _LEVELS = {
     "trace": "trace trce trc verbose verb vrb vrbs finest finer all logalways t v",
@@ -42,6 +42,13 @@ class Place(NamedTuple):
     zone: tzinfo
     secondary: bool
     cut: bool
+
+
+class Stamped(NamedTuple):
+    """A record's bytes without its time, by which records are alike, and the time as printed."""
+
+    rest: bytes
+    time: bytes
 
 
 class Format(Protocol):
@@ -171,8 +178,10 @@ def decoded(data: bytes) -> tuple[str, int]:
 
 
 def plain(data: bytes) -> bytes:
-    """Without the escape sequences that colour a terminal."""
-    return _ESCAPES.sub(b"", data) if b"\x1b" in data or b"^[[" in data else data
+    """Without the escape sequences that colour a terminal, and what a crash or a second file leaves within a log."""
+    # Not a loop: this is asked of every record.
+    unprinted = b"\x1b" in data or b"^[[" in data or b"\x00" in data or b"\xef\xbb\xbf" in data
+    return _ESCAPES.sub(b"", data) if unprinted else data
 
 
 def plain_text(text: str) -> str:

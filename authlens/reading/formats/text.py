@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import pairwise
 
@@ -16,8 +16,8 @@ from authlens.reading.formats.base import (
     LINE,
     LINE_FEED,
     Draft,
-    Memory,
     Place,
+    Stamped,
     decoded,
     level,
     plain,
@@ -136,7 +136,6 @@ class TextFormat:
     limit: int = LIMIT
     terminator: bytes = b"\n"
     whole: bool = False
-    memory: Memory[tuple[Draft, int]] = field(default_factory=Memory, compare=False, repr=False)
 
     def starts(self, data: bytes, begin: int, end: int) -> bool:
         """Whether the line is a head."""
@@ -146,28 +145,38 @@ class TextFormat:
         if self.pattern.match(data, begin, stop) is not None:
             return True
         coloured = data.find(b"\x1b", begin, stop) >= 0 or data.find(b"^[[", begin, stop) >= 0
-        return coloured and self.pattern.match(plain(data[begin:stop])) is not None
+        return (coloured or data[begin : begin + 1] in _LEFT) and self.pattern.match(
+            plain(data[begin:stop])
+        ) is not None
 
     def divide(self, run: Run) -> Iterable[Run]:
         """A head begins one record; a second refusal within it is another logger's, whose heads are not known."""
         return apart(run)
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
-        """Read the head, then the rest by the format's own rule; records that differ in their time alone once."""
+        """Read the head, then the rest by the format's own rule."""
         data = plain(run.data).replace(b"\r\n", b"\n")
         feed = data.find(b"\n")
         match = self.pattern.match(data, 0, min(LINE, len(data) if feed < 0 else feed))
         if match is None or not self.stamp or match[self.stamp] is None:
             draft, broken = self._drafted(data, match, data, place)
             return record(draft, run, place), broken
+        rest, stamp = self._apart(data, match)
+        draft, broken = self._drafted(data, match, rest, place)
+        return record(draft, run, place, self.when(stamp, place.zone)), broken
+
+    def stamped(self, data: bytes) -> Stamped | None:
+        """A record's bytes, its time apart; None where that takes more than a glance, or there is none."""
+        if not self.stamp or plain(data) is not data:
+            return None
+        feed = data.find(b"\n")
+        end = len(data) if feed < 0 else feed - data.endswith(b"\r", 0, feed)
+        match = self.pattern.match(data, 0, min(LINE, end))
+        return None if match is None or match[self.stamp] is None else self._apart(data, match)
+
+    def _apart(self, data: bytes, match: re.Match[bytes]) -> Stamped:
         begin, end = match.span(self.stamp)
-        timeless = data[:begin] + b" " + data[end:]
-        known = self.memory.get(timeless)
-        if known is None:
-            known = self._drafted(data, match, timeless, place)
-            if not place.secondary:
-                self.memory.put(timeless, known)
-        return record(known[0], run, place, self._time(match, place)), known[1]
+        return Stamped(data[:begin] + b" " + data[end:], data[begin:end])
 
     def _drafted(self, data: bytes, match: re.Match[bytes] | None, timeless: bytes, place: Place) -> tuple[Draft, int]:
         """What a record says but for its time, and how many bytes of it are no UTF-8."""
@@ -177,9 +186,9 @@ class TextFormat:
         _identify(draft, decoded(timeless.partition(b"\n")[0])[0])
         return draft, broken
 
-    def _time(self, match: re.Match[bytes], place: Place) -> tuple[datetime | None, bool]:
-        stamp = match[self.stamp].decode(errors="replace")
-        time, assumed = timestamps.parse(stamp, place.zone, day_first=self.stamp == _DAY_FIRST)
+    def when(self, stamp: bytes, zone: tzinfo) -> tuple[datetime | None, bool]:
+        """The time that a head prints, and whether its zone had to be assumed."""
+        time, assumed = timestamps.parse(stamp.decode(errors="replace"), zone, day_first=self.stamp == _DAY_FIRST)
         return time, assumed and self.body != "utc"  # that listener prints DateTime.UtcNow
 
 
@@ -205,11 +214,15 @@ def _text(head: Head) -> TextFormat:
     return TextFormat(head.name, pattern, head.body, head.ends.encode(), _marked(head.pattern), stamp)
 
 
+_LEFT = (b"\x00", b"\xef")
+"""What a line may begin with that a crash, or the file that was appended, has left there."""
+
+
 def _marked(pattern: str) -> re.Pattern[bytes]:
-    """A line feed and what a head may begin with; colours may stand before it."""
+    """A line feed and what a head may begin with; colours may stand before it, zeros or a byte order mark."""
     if pattern.startswith("(?! {6})"):
         return re.compile(rb"\n(?! {6})[^\r\n]")
-    return re.compile(rb"\n[\x1b^" + _beginning(pattern).encode() + rb"]")
+    return re.compile(rb"\n[\x1b^\x00\xef" + _beginning(pattern).encode() + rb"]")
 
 
 def _beginning(pattern: str) -> str:
@@ -275,7 +288,7 @@ class Paste:
         cuts = {m.start() for m in _HOST_TEXT.finditer(data)} | set(_telling(data))
         begin = 0
         for match in _OWN_MESSAGE.finditer(data):
-            if _CODE.search(data, begin, match.start()):
+            if _CODE.search(data, begin, match.start()) and not _wraps(data, begin, match):
                 begin = match.end(1)
                 cuts.add(begin)
         ordered = [0, *sorted(cuts - {0}), len(data)]
@@ -290,11 +303,20 @@ class Paste:
 
 _OWN_MESSAGE = re.compile(rb"(\n[ \t\r]{0,80}\n)(?:[A-Za-z][\w.+`]{0,200}Exception: )?ID[XW][0-9]{5}:")
 _CODE = re.compile(rb"ID[XW][0-9]{5}:")
+_NOT_OBTAINED = re.compile(rb"InvalidOperationException: IDX[12]0803:")
+_NOT_RETRIEVED = re.compile(rb"^IOException: IDX[12]080[47]:", re.MULTILINE)
 _HOST_TEXT = re.compile(
     rb"^(?:Failed to validate the token|Exception occurred while processing message|Error from RemoteAuthentication: "
     rb"|\"?[\w.-]{1,80}\"? was not authenticated\. Failure message: )",
     re.MULTILINE,
 )
+
+
+def _wraps(data: bytes, begin: int, own: re.Match[bytes]) -> bool:
+    """Whether an error page goes on: it begins with the innermost exception, here that no document was retrieved."""
+    last = _NOT_OBTAINED.match(data, own.end(1)) is not None
+    told = _NOT_OBTAINED.search(data, begin, own.start()) is not None
+    return last and not told and _NOT_RETRIEVED.search(data, begin, own.start()) is not None
 
 
 _TELLING = (b"Failed to validate the token", b"was not authenticated. Failure message:")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from authlens.model import Check, Expectations, Key, Token, Verdict, nothing
+from authlens.model import Check, CheckVerdict, Expectations, Key, Token, nothing
 from authlens.trust.checks.library import Library
 
 LONGEST = 256
@@ -23,14 +23,14 @@ class Answer(NamedTuple):
 
 def passed(name: str, *, expected: str | None = None, found: str | None = None, why: str | None = None) -> Answer:
     """The library would be content."""
-    return Answer(Check(name, Verdict.PASS, expected, found, why))
+    return Answer(Check(name, CheckVerdict.PASS, expected, found, why))
 
 
 def failed(
     name: str, code: str | None, *, expected: str | None = None, found: str | None = None, why: str | None = None
 ) -> Answer:
     """The library would refuse with ``code``; without one it does not mind, but somebody should."""
-    check = Check(name=name, verdict=Verdict.FAIL, expected=expected, found=found, why=why, code=code)
+    check = Check(name=name, verdict=CheckVerdict.FAIL, expected=expected, found=found, why=why, code=code)
     return Answer(check, code is not None or name.startswith("form."))
 
 
@@ -38,7 +38,7 @@ def unknown(
     name: str, why: str, *, expected: str | None = None, found: str | None = None, asked: bool = True
 ) -> Answer:
     """What is known does not decide it."""
-    return Answer(Check(name=name, verdict=Verdict.UNKNOWN, expected=expected, found=found, why=why), asked)
+    return Answer(Check(name=name, verdict=CheckVerdict.UNKNOWN, expected=expected, found=found, why=why), asked)
 
 
 class Reading(NamedTuple):
@@ -89,17 +89,14 @@ def short(text: str | None) -> str | None:
     return shown if shown.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in shown)
 
 
-@lru_cache(maxsize=256)
-def wanted(values: tuple[str, ...]) -> str:
-    """Several configured values in one line."""
-    return listed(values)
-
-
 def listed(values: tuple[str, ...]) -> str:
     """Several values in one line."""
     if len(values) == 1:
         return short(values[0]) or ""
     return ", ".join(short(value) or "" for value in values[:8]) + (", …" if len(values) > 8 else "")
+
+
+wanted = lru_cache(maxsize=256)(listed)  # the configured values: the same for every token
 
 
 @lru_cache(maxsize=64)  # several checks of one token name the same times

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
-_GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+from authlens.vendors import GUID
+
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,20})://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^/:?#\[\]\s]{1,255})(?P<port>:\d{1,5})?(?P<path>/[^\t\r\n]*)?"
 )
@@ -20,13 +21,13 @@ _ENTRA_V2 = re.compile(
 )
 _TEMPLATES = ("common", "organizations", "consumers", "{tenantid}", "{tenant}", "{tid}")
 _API = re.compile(
-    rf"(?:api://|spn://|spn:)(?P<name>(?:[^/\s]{{1,255}}/)?(?P<guid>{_GUID})|[^\s]{{1,255}}?)/?", re.IGNORECASE
+    rf"(?:api://|spn://|spn:)(?P<name>(?:[^/\s]{{1,255}}/)?(?P<guid>{GUID})|[^\s]{{1,255}}?)/?", re.IGNORECASE
 )
 _LONGEST = 2048
 """Characters of a claim that is compared; a longer one is no issuer and no audience."""
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
-_ANY_GUID = re.compile(_GUID)
+_ANY_GUID = re.compile(GUID)
 _DEFAULT_SCOPE = "/.default"
 """What Entra's scope has behind the App ID URI: https://learn.microsoft.com/entra/identity-platform/scopes-oidc"""
 

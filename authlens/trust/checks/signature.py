@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from jwt.algorithms import Algorithm, get_default_algorithms
-
-from authlens.model import Key, Verdict
+from authlens.model import CheckVerdict, Key
 from authlens.segments import base64url
 from authlens.trust.checks.case import Answer, Case, failed, listed, passed, short, unknown, wanted
 from authlens.trust.checks.decoding import signature_bytes, text_of
 from authlens.trust.checks.library import Library
 from authlens.trust.keys import PublicKey, public_key
+
+if TYPE_CHECKING:
+    from jwt.algorithms import Algorithm
 
 PRESENT = "signature.present"
 ACCEPTED = "algorithm.accepted"
@@ -31,7 +33,6 @@ _SIGNED = passed(PRESENT)
 _DIGESTS = ("256", "384", "512")
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _EDWARDS = ("Ed25519", "Ed448")
-_ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 
 _MOST_VERIFIED = 65_536
 _verified: dict[tuple[str, str, str, int], bool] = {}
@@ -78,7 +79,7 @@ def checks(case: Case) -> tuple[Answer, ...]:
     plan = _plan(case)
     present = _SIGNED if case.reading.signed else unknown(PRESENT, case.reading.why, asked=False)
     valid = _valid(case, plan.search, plan.accepted)
-    about_key = plan.if_verified if valid.check.verdict is Verdict.PASS else plan.if_not
+    about_key = plan.if_verified if valid.check.verdict is CheckVerdict.PASS else plan.if_not
     return (present, *about_key, plan.accepted, plan.fits, valid)
 
 
@@ -270,7 +271,7 @@ def _valid(case: Case, search: _Search, accepted: Answer) -> Answer:
     signature = signature_bytes(encoded, case.library)
     if signature is None:
         return failed(VALID, _undecodable(case, search), expected="base64url", why="the signature is not base64url")
-    if accepted.check.verdict is Verdict.FAIL:
+    if accepted.check.verdict is CheckVerdict.FAIL:
         return failed(VALID, search.code, why="no key is tried: the algorithm is not accepted")
     attempt = _Attempt(case.token.sha256, message, signature, search.alg)
     for key, verified in search.fitting:
@@ -301,12 +302,19 @@ class _Attempt(NamedTuple):
     alg: str
 
 
+@cache
+def _algorithm(name: str) -> Algorithm:
+    from jwt.algorithms import get_default_algorithms  # noqa: PLC0415 - it brings a client, which no check needs
+
+    return get_default_algorithms()[name]
+
+
 def _verified_by_secret(attempt: _Attempt, case: Case) -> bool:
     if case.secret is None or attempt.alg not in ("HS256", "HS384", "HS512"):
         return False
     long_enough = len(case.secret) * 8 >= _least_secret(attempt.alg, case)
     message = attempt.message.encode("utf-8", "surrogatepass")
-    return long_enough and bool(_ALGORITHMS[attempt.alg].verify(message, case.secret, attempt.signature))
+    return long_enough and bool(_algorithm(attempt.alg).verify(message, case.secret, attempt.signature))
 
 
 def _verifies(attempt: _Attempt, key: Key) -> bool:
@@ -325,7 +333,7 @@ def _verifies(attempt: _Attempt, key: Key) -> bool:
 def _verify(attempt: _Attempt, public: PublicKey | None) -> bool:
     if public is None:
         return False
-    algorithm = _ALGORITHMS["EdDSA" if attempt.alg in _EDWARDS else attempt.alg]
+    algorithm = _algorithm("EdDSA" if attempt.alg in _EDWARDS else attempt.alg)
     try:
         message = attempt.message.encode("utf-8", "surrogatepass")
         return bool(algorithm.verify(message, public, attempt.signature))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from authlens.diagnosis import evidence
-from authlens.diagnosis.evidence import Row
+from authlens.diagnosis.evidence_values import Row
 from authlens.model import (
     Expectations,
     Failure,

@@ -12,6 +12,7 @@ from authlens.model import (
     Alternative,
     Amount,
     Check,
+    CheckVerdict,
     Confidence,
     Document,
     Evidence,
@@ -36,7 +37,6 @@ from authlens.model import (
     Statement,
     Token,
     TokenForm,
-    Verdict,
 )
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -124,7 +124,7 @@ def statement(text: str) -> Statement:
     return Statement(text=text)
 
 
-def check(name: str, verdict: Verdict, **changes: Any) -> Check:
+def check(name: str, verdict: CheckVerdict, **changes: Any) -> Check:
     """The answer of one check."""
     return Check(name=name, verdict=verdict, **changes)
 
@@ -149,19 +149,23 @@ def okta() -> list[Finding]:
             token=token(1, claims, kid="b9tQ3"),
         )
         checks = (
-            check("form.readable", Verdict.PASS),
+            check("form.readable", CheckVerdict.PASS),
             check(
                 "signature.kid-published",
-                Verdict.FAIL,
+                CheckVerdict.FAIL,
                 expected="one of 5kHd2, q8Zx1",
                 found="b9tQ3",
                 why="the key set of the authority does not hold it",
                 code="IDX10501",
             ),
-            check("signature.verifies", Verdict.UNKNOWN, why="the log holds no signature"),
-            check("lifetime.not-expired", Verdict.PASS, expected="before 10:20:00Z", found="10:20:00Z"),
+            check("signature.verifies", CheckVerdict.UNKNOWN, why="the log holds no signature"),
+            check("lifetime.not-expired", CheckVerdict.PASS, expected="before 10:20:00Z", found="10:20:00Z"),
             check(
-                "audience.expected", Verdict.FAIL, expected="http://api.azurewebsites.net", found=OKTA, code="IDX10214"
+                "audience.expected",
+                CheckVerdict.FAIL,
+                expected="http://api.azurewebsites.net",
+                found=OKTA,
+                code="IDX10214",
             ),
         )
         found.append(
@@ -227,9 +231,9 @@ def rotated(count: int = 40) -> list[Finding]:
                 "sig.key-rotated",
                 Severity.CRITICAL,
                 checks=(
-                    check("signature.kid-published", Verdict.PASS, found="2026-11"),
-                    check("signature.kid-tried", Verdict.FAIL, expected="2026-11", found="2026-05, 2026-08"),
-                    check("lifetime.not-expired", Verdict.PASS),
+                    check("signature.kid-published", CheckVerdict.PASS, found="2026-11"),
+                    check("signature.kid-tried", CheckVerdict.FAIL, expected="2026-11", found="2026-05, 2026-08"),
+                    check("lifetime.not-expired", CheckVerdict.PASS),
                 ),
                 title="The issuer rotated its signing key and the API still holds the old set",
                 explanation=f"{KEYCLOAK} publishes key 2026-11; the API tried 2026-05 and 2026-08 only.",
@@ -417,7 +421,7 @@ def hostile() -> Result:
                 "sig.wrong-key",
                 title=text,
                 explanation=text,
-                checks=(check("form.readable", Verdict.FAIL, expected=text, found=text, why=text),),
+                checks=(check("form.readable", CheckVerdict.FAIL, expected=text, found=text, why=text),),
                 evidence=(Evidence(name=text, expected=text, found=text[::-1], difference=text),),
                 remediation=(Remediation(stack=text, steps=(text,)),),
                 references=(text, "javascript:alert(1)", 'https://example.org/"onmouseover=alert(1)'),

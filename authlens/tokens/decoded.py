@@ -1,0 +1,114 @@
+"""Tokens as JwtSecurityToken prints itself: ``{header}.{payload}``, plain or inside a string of JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from authlens.model import Token, TokenForm
+from authlens.segments import MAX_TOKEN_CHARS, Members, read_members
+from authlens.tokens.made import NOTHING, Found, made
+from authlens.tokens.words import word_before
+
+_REST_CHARS = 16_384
+"""So far behind a header that breaks off an end of it is looked for."""
+_HEADER_START = re.compile(
+    r"\{(?:\s|\\[rnt]){0,40}+(?P<quote>\\{0,7}\"|\\{1,4}u0022)"
+    r"(?:alg|typ|kid|enc|x5t(?:\#S256)?|x5[cu]|cty|jk[u]|jwk|crit|b64|zip|nonce|ver|iss|sub|aud|pi\.atm"
+    r"|iv|tag|apu|apv|epk|p2[sc])(?:\\{0,7}\"|\\{1,4}u0022)\s{0,4}:"
+)
+_PAYLOAD = re.compile(r"\.(?:\s|\\[rnt]){0,8}\{")
+_ELLIPSIS = re.compile(r"\.{3}|…|\[(?:\.{3}|…|truncat|snip|cut)", re.IGNORECASE)
+_BARE_QUOTE = re.compile(r'(?<!\\)"')
+_PLAIN_START = re.compile(r'\{\s{0,40}"')
+_ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9A-Fa-f]{4})|(?P<char>.))", re.DOTALL)
+_SHORT_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_MAX_ESCAPES = 4
+
+
+def read(raw: str) -> Token | None:
+    """The token that a text begins with; None where it is no JSON of that form."""
+    return _pair(raw, 0)[1] if raw[:1] == "{" else None
+
+
+def find(text: str) -> Iterator[Found]:
+    """Where each starts and ends, and the token."""
+    behind = 0
+    budget = 4 * len(text) + 65_536  # hostile text can begin an object at every character: work stays linear
+    for start in _HEADER_START.finditer(text):
+        if start.start() < behind:
+            continue
+        plain = start["quote"] == '"'
+        end, token = (_pair if plain else _escaped_pair)(text, start.start())
+        budget -= end - start.start()
+        if token:
+            behind = end
+            yield start.start(), end, token
+        if budget < 0:
+            return
+
+
+def _pair(text: str, start: int) -> tuple[int, Token | None]:
+    """Where reading ended, and the token if the object at ``start`` is a header."""
+    header = read_members(text, start)
+    if not _is_header(header):
+        return header.end, None
+    if not header.whole:
+        rest = text[header.end : header.end + _REST_CHARS]
+        cut = "}" not in rest or _ELLIPSIS.match(text, header.end)
+        token = made(
+            text[start : header.end], TokenForm.TRUNCATED, header.values, defect="breaks off within the header"
+        )
+        return header.end, token if cut else None
+    payload = _PAYLOAD.match(text, header.end)
+    if payload is None:
+        named = text.startswith(".", header.end) or word_before(text, start)[0]
+        return header.end, _decoded_token(text[start : header.end], header, None) if named else None
+    claims = read_members(text, payload.end() - 1)
+    return claims.end, _decoded_token(text[start : claims.end], header, claims)
+
+
+def _is_header(header: Members) -> bool:
+    """Keys of a key set have ``alg`` and ``kid`` too, but also ``kty``."""
+    names = header.values.keys()
+    return not names.isdisjoint({"alg", "enc"}) and names.isdisjoint({"kty", "keys", "crv"})
+
+
+def _decoded_token(raw: str, header: Members, claims: Members | None) -> Token:
+    defects = [f"the header {defect}" for defect in header.defects]
+    defects += [f"the payload {defect}" for defect in (claims.defects if claims else ())]
+    if claims and not claims.whole:
+        defects.append("the payload breaks off")
+    form = TokenForm.ENCRYPTED if "enc" in header.values else TokenForm.DECODED if claims else TokenForm.HEADER
+    return made(raw, form, header.values, claims.values if claims else NOTHING, "; ".join(defects) or None)
+
+
+def _escaped_pair(text: str, start: int) -> tuple[int, Token | None]:
+    """The same inside a string of JSON (of JSON…), which its first bare quote ends."""
+    closing = _BARE_QUOTE.search(text, start)
+    quoted = text[start : min(closing.start() if closing else len(text), start + MAX_TOKEN_CHARS)]
+    levels = [quoted]
+    while len(levels) <= _MAX_ESCAPES and not _PLAIN_START.match(levels[-1]):
+        levels.append(_ESCAPE.sub(_unescape, levels[-1]))
+    end, token = _pair(levels[-1], 0)
+    if token is None:
+        return start + len(quoted), None
+    for level in reversed(levels[:-1]):
+        end = _offset_before(level, end)
+    return start + end, token
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    code = escape["code"]
+    return chr(int(code, 16)) if code else _SHORT_ESCAPES.get(escape["char"], escape["char"])
+
+
+def _offset_before(escaped: str, offset: int) -> int:
+    """The offset in ``escaped`` of the character that stands at ``offset`` once it is unescaped."""
+    out = at = 0
+    for escape in _ESCAPE.finditer(escaped):
+        if out + escape.start() - at >= offset:
+            break
+        out += escape.start() - at + 1
+        at = escape.end()
+    return at + offset - out
