@@ -169,7 +169,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?(?: UTC)?)?")
 
 def _worded(text: str) -> Markup:
     """Words whose dates no line breaks apart."""
-    return Markup(_MOMENT.sub(r'<span class="t">\g<0></span>', _plain(text)))  # noqa: S704 - escaped before
+    plain = str(_plain(text))  # joined as Markup, the tags would be escaped as well
+    return Markup(_MOMENT.sub(r'<span class="t">\g<0></span>', plain))  # noqa: S704 - escaped before
 
 
 def _plain(text: str) -> Markup:

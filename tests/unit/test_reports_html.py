@@ -163,6 +163,14 @@ def test_equal_steps_are_told_once() -> None:
     assert page.count("Set <code>RefreshOnIssuerKeyNotFound</code>") == 1
 
 
+def test_no_line_breaks_a_date_apart() -> None:
+    """It stands in an element of its own; what the log says around it is text."""
+    result = results.typical()
+    told = replace(result.groups[0], explanation="<b> was refused at 2026-11-24 10:00:00 UTC, 2 times")
+    page = render(Document(replace(result, groups=(told, *result.groups[1:]))))
+    assert '&lt;b&gt; was refused at <span class="t">2026-11-24 10:00:00 UTC</span>, 2 times' in page
+
+
 def test_an_unread_log_is_no_healthy_log() -> None:
     """Where nothing was read, no page says that no refused token was found."""
     page = render(Document(Result(version="0.1.0", now=results.NOW, unusable=("a.log: no such file",))))
