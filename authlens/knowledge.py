@@ -102,7 +102,7 @@ def fetcher(basis: Basis) -> fetch.Fetcher:
         InputError: ``ca_bundle`` cannot be used.
     """
     from authlens.trust import fetch, fetch_http  # noqa: PLC0415 - a scan that asks nobody starts sooner
-    from authlens.trust.history import History  # noqa: PLC0415
+    from authlens.trust.history import History  # noqa: PLC0415 - see above
 
     return fetch.Fetcher(
         fetch.Policy(offline=basis.offline, online=basis.online, allowed=fetch.allow(basis.allow_issuers)),

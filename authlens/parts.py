@@ -195,7 +195,7 @@ class Reader:
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             import multiprocessing  # noqa: PLC0415 - one process is enough for most logs
-            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
 
             import numpy  # noqa: F401, ICN001, PLC0415 - processes that are forked begin with it
 
