@@ -294,10 +294,9 @@ def _open(group: Mapping[str, Any], width: int, *, verbose: bool) -> list[Line]:
     out: list[Line] = []
     for alternative in group["alternatives"]:
         decided = "; ".join(map(visible, alternative["decided_by"]))
-        text = f"{alternative['cause']}: {visible(alternative['why'])}" + (
-            f". Decided by: {decided}" if decided else ""
-        )
-        out += _labelled("or", text, width)
+        why = visible(alternative["why"]).removesuffix(".")
+        by = f" Decided by: {decided}" if decided else ""
+        out += _labelled("or", f"{alternative['cause']}: {why}.{by}", width)
     return out
 
 
