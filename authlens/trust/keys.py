@@ -8,12 +8,12 @@ noticed and dropped where they are met. What the library leaves out (JsonWebKeyS
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
+import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.utils import CryptographyDeprecationWarning
 
 from authlens.model import Frozen, Key
 from authlens.segments import Repeated, base64url
@@ -259,9 +260,22 @@ def _leaf(chain: object) -> tuple[x509.Certificate | None, str | None]:
     if not isinstance(first, str) or len(first) > LONGEST:
         return None, "its certificate (x5c) cannot be read"
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(first, validate=False)), None
-    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        return _certificate(x509.load_der_x509_certificate, base64.b64decode(first, validate=False)), None
+    except (ValueError, UnsupportedAlgorithm):
         return None, "its certificate (x5c) cannot be read"
+
+
+def _certificate(load: Callable[[bytes], x509.Certificate], data: bytes) -> x509.Certificate:
+    """A certificate whose version and dates can be read, too; every other is a ValueError."""
+    with warnings.catch_warnings():
+        # It warns of odd certificates on standard error; what is odd about a published one is for the report to say.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            certificate = load(data)
+            _ = certificate.version, certificate.not_valid_after_utc
+        except x509.InvalidVersion as error:  # which is no ValueError
+            raise ValueError(str(error)) from error
+    return certificate
 
 
 def _public_of(certificate: x509.Certificate) -> PublicKey | None:
@@ -278,7 +292,7 @@ def _compare(material: _Material, certificate: x509.Certificate) -> None:
         material.notes.append("its certificate (x5c) holds no RSA or EC key")
     elif material.public is not None and found != material.public:
         material.defect = "its certificate (x5c) holds another key than its members"
-    material.notes.append(f"its certificate is valid until {certificate.not_valid_after_utc:%Y-%m-%d}")
+    material.notes.append(f"its certificate is valid until {certificate.not_valid_after_utc.date().isoformat()}")
 
 
 def _members_of(public: PublicKey | None) -> dict[str, object]:
@@ -308,7 +322,7 @@ def _from_pem(pem: str, kid: str | None) -> Key:
     data = pem.encode("utf-8", "replace")[: 4 * LONGEST]
     try:
         if b"CERTIFICATE" in data[:64]:
-            certificate = x509.load_pem_x509_certificate(data)
+            certificate = _certificate(x509.load_pem_x509_certificate, data)
             chain = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
             found = _key({"kid": kid, "x5c": (chain,)})
         else:

@@ -35,11 +35,11 @@ def ec_jwk(**more: Any) -> dict[str, Any]:
     return {"kty": "EC", "crv": "P-256", "kid": "e-1", "x": x, "y": y, **more}
 
 
-def certificate(key: rsa.RSAPrivateKey = RSA_KEY) -> x509.Certificate:
+def certificate(key: rsa.RSAPrivateKey = RSA_KEY, days: int = 3650) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(start).not_valid_after(start + dt.timedelta(days=3650))
+    builder = builder.serial_number(7).not_valid_before(start).not_valid_after(start + dt.timedelta(days=days))
     return builder.sign(key, hashes.SHA256())
 
 
@@ -134,6 +134,35 @@ def test_a_certificate_that_holds_another_key_is_a_defect() -> None:
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert "holds another key" in (one(rsa_jwk(x5c=x5c(other))).defect or "")
     assert one(rsa_jwk(x5c=["!!"])).notes == ("its certificate (x5c) cannot be read",)
+
+
+@pytest.mark.parametrize(
+    ("good", "odd"),
+    [
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"),  # a version that no X.509 has
+        (b"20600101000000Z", b"00000101000000Z"),  # valid until a year that no calendar has
+    ],
+)
+def test_a_certificate_no_library_reads_is_a_note(good: bytes, odd: bytes) -> None:
+    """A hostile document ends nothing, as x5c or as PEM; the key's own members still count."""
+    days = (dt.date(2060, 1, 1) - dt.date(2020, 1, 1)).days
+    der = certificate(days=days).public_bytes(serialization.Encoding.DER)
+    assert good in der
+    broken = base64.b64encode(der.replace(good, odd)).decode()
+    key = one(rsa_jwk(x5c=[broken]))
+    assert (key.notes, key.defect) == (("its certificate (x5c) cannot be read",), None)
+    pem = f"-----BEGIN CERTIFICATE-----\n{broken}\n-----END CERTIFICATE-----\n"
+    (found,) = keys.parse({"k-1": pem})
+    assert found.defect == "is PEM that cannot be read"
+
+
+def test_an_odd_serial_number_warns_nobody() -> None:
+    """The library that reads certificates would warn on standard error."""
+    der = certificate().public_bytes(serialization.Encoding.DER)
+    assert b"\x02\x01\x07" in der
+    negative = der.replace(b"\x02\x01\x07", b"\x02\x01\xf7", 1)
+    key = one(rsa_jwk(x5c=[base64.b64encode(negative).decode()]))
+    assert any("valid until" in note for note in key.notes)
 
 
 def test_oddities_are_notes() -> None:
