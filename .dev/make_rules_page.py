@@ -13,7 +13,7 @@ from authlens.diagnosis.causes import CAUSES, FAMILIES
 from authlens.diagnosis.rule import Rule
 from authlens.diagnosis.schema import FIELDS
 from authlens.model import Confidence
-from authlens.reports.wording import stack
+from authlens.reports.wording import stack, unfenced
 
 PAGE = ROOT / "rules" / "README.md"
 RULES = ruleset.load().rules
@@ -62,7 +62,8 @@ def sentence(text: str) -> str:
 
 def shown(template: str) -> str:
     """With names in place of values, and nothing that Markdown takes for HTML."""
-    return re.sub(r"\{([\w.]+)\}", r"‹\1›", template).replace("{{", "{").replace("}}", "}").replace("<", "\\<")
+    named = re.sub(r"\{([\w.]+)\}", r"‹\1›", template).replace("{{", "{").replace("}}", "}")
+    return re.sub(r"`[^`]*`|<", lambda found: "\\<" if found[0] == "<" else found[0], named)
 
 
 def why(rules: list[Rule]) -> Iterator[str]:
@@ -90,7 +91,7 @@ def fix(rules: list[Rule]) -> Iterator[str]:
     for remedy in first.remediation:
         if not remedy.steps[0].startswith("Nothing to do"):
             yield f"- {stack(remedy.stack)}"
-            yield from (f"  {n}. {shown(step)}" for n, step in enumerate(remedy.steps, 1))
+            yield from (f"  {n}. {shown(unfenced(step, '`'))}" for n, step in enumerate(remedy.steps, 1))
     links = dict.fromkeys(link for rule in rules for link in rule.references)
     yield from ("", "Read on: " + ", ".join(f"<{link}>" for link in links), "") if links else ("",)
 

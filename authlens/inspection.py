@@ -26,6 +26,7 @@ from authlens.model import (
     Library,
     Origin,
     Result,
+    Said,
     Token,
     TokenForm,
     Verdict,
@@ -163,22 +164,24 @@ def _look(token: Token, demands: Expectations | None, known: Knowledge, at: date
         origin=_ORIGIN,
         time=at,
         scheme=demands.scheme if demands is not None else None,
-        token=token,
-        fields=Frozen(token_fields(token)),
-        library=Library(version=".".join(map(str, version)), sure=True, low=version, high=version),
+        said=Said(
+            token=token,
+            fields=Frozen(token_fields(token)),
+            library=Library(version=".".join(map(str, version)), sure=True, low=version, high=version),
+        ),
     )
     empty = Verdict(valid=None, code=None)
     known.expect((failure,))
     look = _Look(failure=failure, judgement=empty, demands=demands, known=known)
     judgement = look.table.judgements[0] or validate.judge(token, None, demands or Expectations(), at, library)
     code = judgement.code
-    failed = replace(failure, code=code, codes=(code,) if code else ())
-    return replace(look, failure=failed, judgement=judgement)
+    said = replace(failure.said, code=code, codes=(code,) if code else ())
+    return replace(look, failure=replace(failure, said=said), judgement=judgement)
 
 
 def _diagnosed(look: _Look) -> Finding:
     found = diagnose.diagnose(look.table, look.known.pack)[0]
-    return replace(found, checks=look.judgement.checks)
+    return replace(found, checked=replace(found.checked, checks=look.judgement.checks))
 
 
 def refusing(judgement: Verdict) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -21,6 +21,7 @@ from authlens.catalogue.fields import Dates, Said
 from authlens.catalogue.fitting import Fit, Place, Squeezed
 from authlens.catalogue.mentions import Mentions
 from authlens.catalogue.plain import Plain, plain
+from authlens.catalogue.printed import short
 from authlens.catalogue.restored import restored
 from authlens.catalogue.templates import Template, host_templates, openiddict, templates
 from authlens.catalogue.versions import library
@@ -28,10 +29,13 @@ from authlens.model import Frozen, Message
 
 __all__ = ["Entry", "Match", "exceptions", "library", "lookup", "match", "primary", "read", "search"]
 
-_CODES: Final = re.compile(r"ID[XW][0-9]{4,5}:")
+_CODES: Final = re.compile(r"ID(?:[XW][0-9]{4,5}|[1-8][0-9]{3}):")
 _RARE: Final = re.compile(r"(?:MIML1|Jwt10|WIF1)[0-9]{3,4}:")
 _ESCAPE: Final = re.compile(r"(?:\\(?:[nrt]|u00[0-9A-Fa-f]{2})|\x1b\[[0-9;]{0,12}m)$")
 """Escapes that end in a letter or digit: a code may follow them."""
+_BEGINNING: Final = len("ID4037: The key needed")
+"""So much of a text is enough to know it, characters; less where it is cut."""
+_IDENTITY_MODEL: Final = ("System.IdentityModel.", "Microsoft.IdentityModel.")
 _MOST_CODES: Final = 2000
 """A text with more codes than that is no record; what follows them is not read."""
 _CACHED: Final = 16 * 1024
@@ -105,7 +109,7 @@ def _read(text: str, at: datetime | None, *, mentions: bool = False) -> tuple[tu
     if whole is None:
         return _said(text, at, mentions=mentions)
     found, sure = _said(whole.text, at, mentions=mentions)
-    return tuple(replace(m, start=whole.back(m.start), end=whole.back(m.end)) for m in found), sure
+    return tuple(m._replace(start=whole.back(m.start), end=whole.back(m.end)) for m in found), sure
 
 
 def _glanced(found: Plain, dates: Dates) -> tuple[tuple[Message, ...], bool]:
@@ -130,8 +134,8 @@ def _glanced(found: Plain, dates: Dates) -> tuple[tuple[Message, ...], bool]:
 
 
 def _said(text: str, at: datetime | None, *, mentions: bool) -> tuple[tuple[Message, ...], bool]:
-    codes = _codes(text)
     found = thrown.heads(text)
+    codes = _codes(text, found)
     dates = Dates(at)
     messages = list(_coded(text, codes, found, dates, mentions=mentions)) if codes else []
     if _OPENIDDICT in text:
@@ -148,21 +152,31 @@ def _said(text: str, at: datetime | None, *, mentions: bool) -> tuple[tuple[Mess
 # --------------------------------------------------------------------------- codes
 
 
-def _codes(text: str) -> list[tuple[int, str]]:
-    """Where codes stand that count: five digits, a colon, and neither letter nor digit in front."""
+def _codes(text: str, thrown_here: Sequence[thrown.Head]) -> list[tuple[int, str]]:
+    """Where codes stand that count: their digits, a colon, and neither letter nor digit in front."""
     found = [(m.start(), m[0][:-1]) for m in _CODES.finditer(text)]
     if "MIML1" in text or "Jwt10" in text or "WIF1" in text:
         found = sorted(found + [(m.start(), m[0][:-1]) for m in _RARE.finditer(text)])
-    return [(at, code) for at, code in found[:_MOST_CODES] if _counts(text, at, code)]
+    return [(at, code) for at, code in found[:_MOST_CODES] if _counts(text, at, code, thrown_here)]
 
 
-def _counts(text: str, at: int, code: str) -> bool:
+def _counts(text: str, at: int, code: str, thrown_here: Sequence[thrown.Head]) -> bool:
+    if code[2].isdigit() and not _of_foundation(text, at, code, thrown_here):
+        return False
     if len(code) == 7 and not templates(code):  # IDX1400 was shipped with four digits
         return False
     if not at:
         return True
     before = text[at - 1]  # a slash makes it a help link
     return (not before.isalnum() and before != "/") or _ESCAPE.search(text, max(0, at - 16), at) is not None
+
+
+def _of_foundation(text: str, at: int, code: str, thrown_here: Sequence[thrown.Head]) -> bool:
+    """Whether a short code is one of Windows Identity Foundation's: anybody may number records like that."""
+    if any(form.text.startswith(text[at : at + _BEGINNING]) for form in templates(code)):
+        return True
+    name = thrown.type_of(text, thrown_here, at) or ""
+    return name.startswith(_IDENTITY_MODEL) or short(name).startswith("SecurityToken")
 
 
 def _coded(
@@ -217,28 +231,14 @@ def _completed(text: str, messages: list[Message], found: Sequence[thrown.Head])
     place = next((i for i, m in enumerate(messages) if not m.informational), 0)
     main = messages[place]
     around = _around(text, main, found)
+    if parameter := _parameter(text, (main, *(m for m in messages if m.start >= main.end))):
+        around["parameter_name"] = parameter
     if len(messages) > 1:
         around |= {k: v for k, v in _keys_of(main, messages).items() if k not in main.hidden}
     new = {name: value for name, value in around.items() if name not in main.fields}
     if new:
-        messages[place] = _with(main, {**main.fields, **new})
+        messages[place] = main._replace(fields=Frozen({**main.fields, **new}))
     return messages
-
-
-def _with(m: Message, fields: Mapping[str, object]) -> Message:
-    """The message with other fields; ``replace`` takes twice as long."""
-    return Message(
-        code=m.code,
-        template=m.template,
-        values=m.values,
-        versions=m.versions,
-        informational=m.informational,
-        fields=Frozen(fields),
-        hidden=m.hidden,
-        exception_type=m.exception_type,
-        start=m.start,
-        end=m.end,
-    )
 
 
 _STATED: Final = ("Could not load", "Method not found")
@@ -250,14 +250,19 @@ def _around(text: str, main: Message, found: Sequence[thrown.Head]) -> dict[str,
     out = _chain(text, main, found)
     if found or any(mark in text for mark in _STATED):
         out |= thrown.facts(text, found)
-    if text[main.end : main.end + 1] in _BLANKS:
-        start = main.end if main.versions else main.start
-        parameter = thrown.parameter(text, start, main.end + _BEHIND)
-        if parameter:
-            out["parameter_name"] = parameter
     if "error_description" in text:
         out |= {name: value for name, value in _described(text).items() if name not in out}
     return out
+
+
+def _parameter(text: str, messages: Iterable[Message]) -> str | None:
+    """The parameter that the outermost exception names behind its message; those caught and listed in one are others."""
+    for m in messages:
+        if text[m.end : m.end + 1] in _BLANKS:
+            start = m.end if m.versions else m.start
+            if parameter := thrown.parameter(text, start, m.end + _BEHIND):
+                return parameter
+    return None
 
 
 _BLANKS: Final = (" ", "\r", "\n", "(", "", "\\")
@@ -268,7 +273,7 @@ def _chain(text: str, main: Message, found: Sequence[thrown.Head]) -> dict[str, 
         return {}
     types = thrown.chain(text, found)
     first = found[0]
-    apart = first.line and not first.inner and first.start >= main.end
+    apart = first.start >= main.end and thrown.stands_apart(text, first)
     outer = first.start < main.start or apart or thrown.innermost_first(text, found)
     out: dict[str, object] = {"exception_type": types[0]} if outer else {}
     inner = types[1:] if outer else types

@@ -11,7 +11,6 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import NamedTuple, NoReturn, TypeVar
 
 V = TypeVar("V")
@@ -82,9 +81,8 @@ class Layout:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Origin:
-    """Where a record begins."""
+class Origin(NamedTuple):
+    """Where a record begins; one a record."""
 
     path: str
     offset: int
@@ -127,14 +125,16 @@ class Record(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """Where and when a record was written: all in which it differs from another that says the same."""
+    """Where, when and in which request a record was written: in this it differs from another that says the same."""
 
     offset: int
     line: int
     end: int
     lines: int
-    time: datetime
+    time: datetime | None
     time_assumed: bool
+    ids: tuple[str | None, str | None] | None = None
+    """Of the request and of the trace; None where they are the same, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +175,8 @@ class Ledger:
 # --------------------------------------------------------------------------- messages and tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What the library claimed, word for word; nothing in it is verified."""
+class Message(NamedTuple):
+    """What the library claimed, word for word; nothing in it is verified. Very many are made."""
 
     code: str | None
     """``IDX10503``, ``IDW10201``, ``ID2090``…; None for a host text that refuses without a code."""
@@ -187,7 +186,7 @@ class Message:
     versions: tuple[str, str] | None = None
     """First and last library version that can have written this text."""
     informational: bool = False
-    fields: Mapping[str, object] = field(default_factory=nothing, repr=False)
+    fields: Mapping[str, object] = nothing()
     """By contract.md's names."""
     hidden: tuple[str, ...] = ()
     """Names of fields that the PII switch withheld."""
@@ -196,6 +195,10 @@ class Message:
     start: int = 0
     """Offset in the record's text, characters."""
     end: int = 0
+
+    def __repr__(self) -> str:
+        """Neither its values nor its fields, which are untrusted text."""
+        return f"Message({self.code}, {self.template!r}, {self.start}-{self.end})"
 
 
 class TokenForm(enum.StrEnum):
@@ -265,8 +268,7 @@ class Statement:
     """It holds a date whose day and month only the record's time tells apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """A further record of the same failure."""
 
     path: str
@@ -297,25 +299,15 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """One scheme refusing one token in one request, with all that the log says of it."""
+class Said:
+    """What the records of a failure say; failures whose records say the same share it."""
 
-    origin: Origin
-    lines: int = 1
-    cut: bool = False
-    time: datetime | None = None
-    time_assumed: bool = False
-    level: str | None = None
-    logger: str | None = None
-    request_id: str | None = None
-    host: str | None = None
-    client: str | None = None
-    scheme: str | None = None
     code: str | None = None
     """The outermost failure that the library reported; None where it gave none."""
     codes: tuple[str, ...] = ()
     """All of them, outermost first."""
     exceptions: tuple[str, ...] = ()
+    """Types of the exceptions printed, outermost first."""
     statement: Statement = Statement(text="")
     """Of the record that tells most."""
     fields: Mapping[str, object] = field(default_factory=nothing, repr=False)
@@ -324,26 +316,99 @@ class Failure:
     hidden: tuple[str, ...] = ()
     token: Token | None = None
     library: Library = Library()
-    outcome: Outcome = Outcome()
-    repeats: int = 0
-    links: tuple[Link, ...] = ()
     context: tuple[Message, ...] = ()
     """What the library's own lines said in the same request (IDX10242 that shows the token…)."""
     tokens: tuple[Token, ...] = field(default=(), repr=False)
     """Every token that its records show, those of the library's lines and of the request's end included."""
 
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One scheme refusing one token in one request: where, when and whose it was, and what the log says of it.
+
+    There may be a million of these: all that many have in common lies in ``said``.
+    """
+
+    origin: Origin
+    said: Said = Said()
+    time: datetime | None = None
+    time_assumed: bool = False
+    level: str | None = None
+    logger: str | None = None
+    request_id: str | None = None
+    host: str | None = None
+    client: str | None = None
+    scheme: str | None = None
+    outcome: Outcome = Outcome()
+    links: tuple[Link, ...] = ()
+    """Its further records."""
+    lines: int = 1
+    cut: bool = False
+
     @property
-    def kind(self) -> tuple[int, ...]:
-        """One value for the failures whose records say the same: these differ in moment, place and request only.
+    def kind(self) -> int:
+        """One number for the failures whose records say the same, as long as they are kept."""
+        return id(self.said)
 
-        Failures that say the same share their parts, and are of one kind by that, as long as they are kept.
-        """
-        return tuple(map(id, _SAID(self)))
+    @property
+    def repeats(self) -> int:
+        """How many further records tell of it."""
+        return len(self.links)
 
+    @property
+    def code(self) -> str | None:
+        """See `Said`."""
+        return self.said.code
 
-_SAID = attrgetter(
-    *("statement", "fields", "token", "context", "tokens", "code", "codes", "exceptions", "args", "hidden", "library")
-)
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """See `Said`."""
+        return self.said.codes
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """See `Said`."""
+        return self.said.exceptions
+
+    @property
+    def statement(self) -> Statement:
+        """See `Said`."""
+        return self.said.statement
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """See `Said`."""
+        return self.said.fields
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """See `Said`."""
+        return self.said.args
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """See `Said`."""
+        return self.said.hidden
+
+    @property
+    def token(self) -> Token | None:
+        """See `Said`."""
+        return self.said.token
+
+    @property
+    def library(self) -> Library:
+        """See `Said`."""
+        return self.said.library
+
+    @property
+    def context(self) -> tuple[Message, ...]:
+        """See `Said`."""
+        return self.said.context
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """See `Said`."""
+        return self.said.tokens
 
 
 # --------------------------------------------------------------------------- trust
@@ -532,12 +597,9 @@ class Remediation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """The diagnosis of one failure."""
+class Diagnosis:
+    """What the evidence says; failures of equal evidence share it."""
 
-    id: str
-    """Of the failure; comes from its evidence."""
-    failure: Failure
     cause: str
     severity: Severity
     confidence: Confidence
@@ -549,11 +611,100 @@ class Finding:
     remediation: tuple[Remediation, ...] = ()
     references: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
-    also: tuple[Also, ...] = ()
-    next: Also | None = None
-    checks: tuple[Check, ...] = ()
     group_key: tuple[str, ...] = ()
     """Failures of one cause with equal keys have one remedy and make one group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the checks say of a token at one time; failures of that token, time and cause share it."""
+
+    checks: tuple[Check, ...] = ()
+    also: tuple[Also, ...] = ()
+    """Further faults."""
+    next: Also | None = None
+    """What the library would report once the cause is repaired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One failure and its diagnosis."""
+
+    id: str
+    """Of the failure; comes from its evidence."""
+    failure: Failure
+    diagnosis: Diagnosis
+    checked: Checked = Checked()
+
+    @property
+    def cause(self) -> str:
+        """See `Diagnosis`."""
+        return self.diagnosis.cause
+
+    @property
+    def severity(self) -> Severity:
+        """See `Diagnosis`."""
+        return self.diagnosis.severity
+
+    @property
+    def confidence(self) -> Confidence:
+        """See `Diagnosis`."""
+        return self.diagnosis.confidence
+
+    @property
+    def rule(self) -> str | None:
+        """See `Diagnosis`."""
+        return self.diagnosis.rule
+
+    @property
+    def title(self) -> str:
+        """See `Diagnosis`."""
+        return self.diagnosis.title
+
+    @property
+    def explanation(self) -> str:
+        """See `Diagnosis`."""
+        return self.diagnosis.explanation
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """See `Diagnosis`."""
+        return self.diagnosis.evidence
+
+    @property
+    def remediation(self) -> tuple[Remediation, ...]:
+        """See `Diagnosis`."""
+        return self.diagnosis.remediation
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """See `Diagnosis`."""
+        return self.diagnosis.references
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """See `Diagnosis`."""
+        return self.diagnosis.alternatives
+
+    @property
+    def also(self) -> tuple[Also, ...]:
+        """See `Checked`."""
+        return self.checked.also
+
+    @property
+    def next(self) -> Also | None:
+        """See `Checked`."""
+        return self.checked.next
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """See `Checked`."""
+        return self.checked.checks
+
+    @property
+    def group_key(self) -> tuple[str, ...]:
+        """See `Diagnosis`."""
+        return self.diagnosis.group_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
+from authlens.accepted import Accepted, accepted
 from authlens.exposed import Exposed, exposed
 from authlens.model import Amount, Layout, Ledger, Part, Role
 from authlens.reading.cut import Cut, cut
 from authlens.reading.ending import TAIL, last_time
-from authlens.sightings import Sighting, again, moved, sight
+from authlens.sightings import Sighting, again, apart, moved, sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +27,19 @@ class Observed:
     cut: Cut
     exposed: Exposed
     """The tokens that stand in it, whether something was refused there or not."""
+    accepted: Accepted
+    """The requests that schemes accepted, likewise."""
     end: bytes = field(repr=False)
     """The last bytes, which tell when the last record was written."""
 
     def __add__(self, other: Observed) -> Observed:
         end = (self.end + other.end)[-TAIL:]
-        return Observed(cut=self.cut + other.cut, exposed=self.exposed + other.exposed, end=end)
+        return Observed(
+            cut=self.cut + other.cut,
+            exposed=self.exposed + other.exposed,
+            accepted=self.accepted + other.accepted,
+            end=end,
+        )
 
     @property
     def read(self) -> Amount:
@@ -54,8 +62,13 @@ class Observed:
         """The same so many lines further down, with shared statements in its sightings."""
         return replace(self, cut=self.cut.changed(lambda said: share(moved(said, lines)), lines))
 
+    def released(self) -> tuple[Observed, tuple[Sighting, ...]]:
+        """The sightings that nothing behind can change, in order of offset, and the rest; nothing comes before."""
+        rest, said = self.cut.released()
+        return replace(self, cut=rest), tuple(s for s in said if s is not None)
+
     def close(self) -> tuple[tuple[Sighting, ...], Ledger]:
-        """All sightings in order of offset, and where every byte went."""
+        """All sightings that were not released, in order of offset, and where every byte went."""
         said, ledger = self.cut.close()
         sightings = [s for s in said if s is not None]
         if sightings and sightings[-1].end >= ledger.read.bytes and not self.cut.ended:
@@ -74,7 +87,8 @@ _ENDS = (".", "'", '"', ")", "]", "}", "!", "”")
 def observe(part: Part, layout: Layout, *, zone: tzinfo = UTC) -> Observed:
     """What one part says; ``zone`` is for timestamps that carry none."""
     return Observed(
-        cut=cut(part, layout, zone=zone, see=sight, again=again),
+        cut=cut(part, layout, zone=zone, see=sight, again=again, apart=apart),
         exposed=exposed(part.data),
+        accepted=accepted(part.data),
         end=part.data[-TAIL:],
     )

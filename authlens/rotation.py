@@ -69,7 +69,7 @@ class Read(Protocol):
         """As given."""
 
     @property
-    def sightings(self) -> tuple[Sighting, ...]:
+    def sightings(self) -> Sequence[Sighting]:
         """In order of offset."""
 
     @property
@@ -81,7 +81,7 @@ class Read(Protocol):
 class Series:
     """Files that are one log, from the oldest on, and what each of them adds."""
 
-    members: tuple[tuple[int, tuple[Sighting, ...]], ...]
+    members: tuple[tuple[int, Sequence[Sighting]], ...]
     """Position in what was given, and the sightings that stand in no file before."""
 
 
@@ -112,7 +112,7 @@ def arrange(logs: Sequence[Read]) -> Arranged:
     return Arranged(series=tuple(series), copies=copies, notes=tuple(notes))
 
 
-def _without(sightings: tuple[Sighting, ...], dropped: Iterable[int]) -> tuple[Sighting, ...]:
+def _without(sightings: Sequence[Sighting], dropped: Iterable[int]) -> Sequence[Sighting]:
     gone = set(dropped)
     return tuple(s for at, s in enumerate(sightings) if at not in gone) if gone else sightings
 
@@ -190,14 +190,14 @@ def _again(logs: Mapping[int, Read], notes: list[str]) -> dict[int, set[int]]:
 def _overlaps(telling: Mapping[int, list[int]], logs: Mapping[int, Read]) -> Iterator[tuple[_Stretch, _Stretch]]:
     """What one file says from some place on, and another from its beginning, up to the end of one of them."""
     said = {at: [logs[at].sightings[i] for i in own] for at, own in telling.items()}
-    firsts: defaultdict[datetime, list[int]] = defaultdict(list)
+    firsts: defaultdict[datetime | None, list[int]] = defaultdict(list)
     for at, own in said.items():
-        if own and own[0].time is not None:  # without a time nothing proves that two records are one
+        if own:
             firsts[own[0].time].append(at)
     for at, own in said.items():
         starts: defaultdict[int, list[int]] = defaultdict(list)
         for start, one in enumerate(own):
-            for other in firsts.get(one.time or _NEVER, ()):
+            for other in firsts.get(one.time, ()):
                 if other != at and _cut_alike(one, said[other][0]):
                     starts[other].append(start)
         for other, some in starts.items():
@@ -272,8 +272,14 @@ def _records(count: int) -> str:
 
 
 def _no_accident(one: Sequence[Sighting], other: Sequence[Sighting]) -> bool:
-    """Two replicas may say the same in the same second: only ids, parts of a second or many records are proof."""
+    """Two replicas may say the same in the same second: only ids, parts of a second or many records are proof.
+
+    Where no record has a time, several must say different things.
+    """
     if any(s.time is not None and (s.request_id is not None or s.time.microsecond) for s in one):
         return True
-    apart = all(a.offset - one[0].offset == b.offset - other[0].offset for a, b in zip(one, other, strict=True))
-    return len(one) >= _FEW and apart and one[0].time is not None
+    if len(one) < _FEW or any(
+        a.offset - one[0].offset != b.offset - other[0].offset for a, b in zip(one, other, strict=True)
+    ):
+        return False
+    return one[0].time is not None or len({(s.statement.text, s.request_id) for s in one}) >= _FEW

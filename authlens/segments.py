@@ -10,7 +10,7 @@ import binascii
 import json
 import math
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from authlens.model import Frozen
 
@@ -22,12 +22,13 @@ TRAILING = "has text behind the JSON object"
 
 # The standard alphabet's own characters become one that binascii refuses
 _STRICT = bytes.maketrans(b"-_+/=", b"+/!!!")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _PADDING = (b"", b"=", b"==", b"=")
 _ALIEN = re.compile(r"[^A-Za-z0-9_-]")
 _BLANKS = (" ", "\t", "\r", "\n")
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _WORD = re.compile(r"-?[0-9A-Za-z][0-9A-Za-z.+-]{0,5000}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGITS = 40
 _STRINGS = json.JSONDecoder(strict=False)
 
@@ -71,6 +72,11 @@ def strict_base64url(text: str) -> bytes | None:
         return None
 
 
+def is_base64url(text: str) -> bool:
+    """Whether ``strict_base64url`` decodes the text."""
+    return text.isascii() and len(text) % 4 != 1 and not text.encode().translate(None, _ALPHABET)
+
+
 def _forgiven(text: str) -> tuple[bytes, str]:
     defect = "is not base64url"
     if found := _ALIEN.search(text):
@@ -83,14 +89,13 @@ def _forgiven(text: str) -> tuple[bytes, str]:
 
 def read_json_object(text: str) -> Members:
     """Read a text that should be one JSON object and nothing else."""
-    start = _skip(text, 0)
+    start = _skip(text, 0) if text[:1] in _BLANKS else 0
     if text[start : start + 1] != "{":
         return Members(whole=False, defects=("is no JSON object",))
-    if _shallow(text):
-        found = _strict(text)
-        if found is not None:
-            return found
-    members = read_members(text, start)
+    found = _strict(text, start) if is_shallow(text) or depth(text, start)[0] <= MAX_DEPTH else None
+    if found is not None and (found.end == len(text) or _skip(text, found.end) == len(text)):
+        return found
+    members = found or read_members(text, start)
     if not members.whole:
         cut = depth(text, start)[1] is None
         wrong = "is JSON that breaks off" if cut else "is not valid JSON"
@@ -98,16 +103,22 @@ def read_json_object(text: str) -> Members:
     defects = members.defects
     if _skip(text, members.end) < len(text):
         defects += (TRAILING,)
-    if not defects or (defects == (TRAILING,) and _strict(text[start : members.end]) is None):
+    if not defects or (defects == (TRAILING,) and found is None):
         defects += ("holds characters that JSON escapes",)
     return members._replace(defects=defects)
 
 
-def read_members(text: str, start: int) -> Members:
-    """Read the object that begins at ``start`` member by member, as far as it is JSON."""
-    reader = _Reader(text)
-    end, whole = reader.members(start)
-    return Members(values=Frozen(reader.values), end=max(end, reader.looked), whole=whole, defects=reader.defects())
+def read_members(text: str, start: int, *, shallow: bool = False) -> Members:
+    """Read the object that begins at ``start``, as far as it is JSON.
+
+    ``shallow`` says that the text ``is_shallow``: then all is read at once, not member by member.
+    """
+    return (_strict(text, start) if shallow else None) or _Reader(text).read(start)
+
+
+def is_shallow(text: str) -> bool:
+    """Whether nothing in the text can nest so deep that reading it is a danger."""
+    return text.count("{") + text.count("[") <= MAX_DEPTH
 
 
 def depth(text: str, start: int = 0) -> tuple[int, int | None]:
@@ -125,22 +136,18 @@ def depth(text: str, start: int = 0) -> tuple[int, int | None]:
     return deepest, None
 
 
-def _shallow(text: str) -> bool:
-    return text.count("{") + text.count("[") <= MAX_DEPTH or depth(text)[0] <= MAX_DEPTH
-
-
-def _strict(text: str) -> Members | None:
+def _strict(text: str, start: int) -> Members | None:
     """Read with the standard library's own parser, which is fast; None where it is not JSON."""
     try:
-        values = _PLAIN.decode(text)
+        values, end = _PLAIN.raw_decode(text, start)
     except ValueError:
         return None
     if not isinstance(values, Frozen):
         return None
-    if type(values) is Frozen and text.count("{") == 1 and not _to_tidy(text):
-        return Members(values=values, end=len(text))
+    if type(values) is Frozen and _is_tidy(text[start:end]):
+        return Members(values, end)
     notes: dict[str, None] = {}
-    return Members(values=_tidy(values, notes), end=len(text), defects=tuple(notes))
+    return Members(values=_tidy(values, notes), end=end, defects=tuple(notes))
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Frozen[Any]:
@@ -158,15 +165,20 @@ def _integer(text: str) -> int | NumberText:
     return int(text) if len(text) <= _DIGITS else NumberText(text[:_DIGITS] + "…")
 
 
-_PLAIN = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_real, parse_int=_integer, parse_constant=NumberText)
+def _no_json(word: str) -> NoReturn:
+    """Python reads ``NaN`` and ``Infinity``, which are no JSON."""
+    raise ValueError(word)
+
+
+_PLAIN = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_real, parse_int=_integer, parse_constant=_no_json)
 _LENIENT = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_float=_real, parse_int=_integer, parse_constant=NumberText, strict=False
 )
 
 
-def _to_tidy(text: str) -> bool:
-    """Lists are to be frozen, escapes may hold half a character, and Python reads words that are no JSON."""
-    return "[" in text or "\\u" in text or "NaN" in text or "Infinity" in text
+def _is_tidy(text: str) -> bool:
+    """Whether no list is to be frozen, no object within may repeat a member, and no escape holds half a character."""
+    return "[" not in text and "\\" not in text and text.find("{", 1) < 0
 
 
 def _tidy(value: Any, notes: dict[str, None]) -> Any:
@@ -176,7 +188,7 @@ def _tidy(value: Any, notes: dict[str, None]) -> Any:
             if value[-1:] in ("N", "y"):
                 notes[f"holds {value}, which is no JSON"] = None
             return value
-        return _SURROGATE.sub("\ufffd", value) if not value.isascii() else value
+        return SURROGATE.sub("\ufffd", value) if not value.isascii() else value
     if isinstance(value, list):
         return tuple([_tidy(item, notes) for item in value])
     if isinstance(value, Frozen):
@@ -202,8 +214,9 @@ class _Reader:
         self.looked = 0
         """How far a value without an end was searched: work that a caller has to count."""
 
-    def defects(self) -> tuple[str, ...]:
-        return tuple(self.notes)
+    def read(self, start: int) -> Members:
+        end, whole = self.members(start)
+        return Members(values=Frozen(self.values), end=max(end, self.looked), whole=whole, defects=tuple(self.notes))
 
     def members(self, start: int) -> tuple[int, bool]:
         """Where the object ends and whether it does; ``self.values`` is filled on the way."""
@@ -233,7 +246,7 @@ class _Reader:
         if known:
             if name in self.values:
                 self.notes["has a member twice"] = None
-            self.values[_SURROGATE.sub("\ufffd", name)] = value
+            self.values[SURROGATE.sub("\ufffd", name)] = value
         return end
 
     def _string(self, at: int) -> tuple[str | None, int]:
@@ -250,7 +263,7 @@ class _Reader:
         first = self.text[at : at + 1]
         if first == '"':
             text, end = self._string(at)
-            return True, _SURROGATE.sub("\ufffd", text or ""), None if text is None else end
+            return True, SURROGATE.sub("\ufffd", text or ""), None if text is None else end
         if first in ("{", "["):
             return self._nested(at)
         word = _WORD.match(self.text, at)

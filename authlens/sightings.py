@@ -16,8 +16,11 @@ from typing import Final, NamedTuple
 from authlens import messages, tokens
 from authlens.model import Frozen, Origin, Record, Role, Spot, Statement, Token
 
-_CODE = re.compile(r"(?<![A-Za-z0-9])(?:IDX|IDW|MIML)\d{5}(?=:)|errors/ID\d{4}")
-_END_OF_QUOTE = re.compile(r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: ")
+_CODE = re.compile(r"(?<![A-Za-z0-9])(?:(?:IDX|IDW|MIML|WIF|Jwt)\d{5}|ID[1-8]\d{3})(?=:)|errors/ID\d{4}")
+_END_OF_QUOTE = re.compile(
+    r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: |(?:\.{3}|\u2026)(?:\n|$)"
+)
+"""Also where a viewer cut the line and marked that with dots."""
 _SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
 _REFUSED = re.compile(r"^\s*(?P<before>[^\n]{1,400}?) was not authenticated\. Failure message: ?")
 _SEPARATOR = re.compile(r"[:|\]>})\t\"“”'\\]\s*|\s{2,}|\s-\s|\u00a0")
@@ -111,9 +114,6 @@ def moved(seen: Sighting | None, lines: int) -> Sighting | None:
     return Sighting._make((*seen[:_LINE], seen.line + lines, *seen[_LINE + 1 :]))
 
 
-_LINE: Final = Sighting._fields.index("line")
-
-
 class _Text(NamedTuple):
     """What a text says whoever logged it."""
 
@@ -165,43 +165,74 @@ def _sighting(
     took_s: float | None = None,
 ) -> Sighting:
     """Where a record stands and whose it is, with what it says."""
-    return Sighting(
-        path=record.origin.path,
-        offset=record.origin.offset,
-        line=record.origin.line,
-        end=record.end,
-        lines=record.lines,
-        role=role,
-        key=key,
-        statement=statement,
-        time=record.time,
-        time_assumed=record.time_assumed,
-        level=record.level,
-        logger=logger,
-        request_id=record.request_id,
-        host=_same(record.host),
-        client=_same(record.client),
-        stream=_same(record.stream) or "",
-        scheme=_same(scheme),
-        status=status,
-        cut=record.cut,
-        secondary=record.secondary,
-        took_s=took_s,
-        trace_id=trace_id,
+    origin = record.origin
+    return Sighting(  # by position: names take longer than all the rest, and this is asked of every record
+        origin.path,
+        origin.offset,
+        origin.line,
+        record.end,
+        record.lines,
+        role,
+        key,
+        statement,
+        record.time,
+        record.time_assumed,
+        record.level,
+        logger,
+        record.request_id,
+        _same(record.host),
+        _same(record.client),
+        _same(record.stream) or "",
+        _same(scheme),
+        status,
+        record.cut,
+        record.secondary,
+        took_s,
+        trace_id,
     )
 
 
-def again(seen: Sighting, at: Spot) -> Sighting | None:
-    """The same of a record that says the same elsewhere; None where it says another thing at another time."""
+_ENDING = re.compile(
+    rb"(?:Request finished HTTP/[0-9.]{1,3}|HTTP) [A-Z]{1,10} (?P<address>[!#-[\]-{}~]{1,400}+) "
+    rb"(?:- [0-9]{3}|responded [0-9]{3} in)(?: [!-~]{1,80}+){0,9}? (?P<took>[0-9]{1,9}+(?:\.[0-9]{1,9}+)?) ?ms\s{0,2}\Z"
+)
+"""The end of a request as hosts print it."""
+_TELLING_ADDRESS = re.compile(rb"0H|=[eE]|ID|MIML")
+"""What may be a request's id, a token or a code."""
+_LEFT_OUT: Final = b"\0"
+
+
+def apart(record: bytes) -> tuple[bytes, bytes]:
+    """Of a record's bytes what tells it from others, and the time that a request took, milliseconds.
+
+    What a request asked for is left out of its end: no more than status and time are kept of that.
+    """
+    at = record.find(b"HTTP", 0, _LONGEST_HEAD)
+    found = _ENDING.search(record, max(0, at - len("Request finished "))) if at >= 0 else None
+    if found is None or _TELLING_ADDRESS.search(found["address"]):
+        return record, b""
+    begin, end = found.span("address")
+    took, behind = found.span("took")
+    return b"".join((record[:begin], _LEFT_OUT, record[end:took], _LEFT_OUT, record[behind:])), found["took"]
+
+
+def again(seen: Sighting, at: Spot, took: bytes = b"") -> Sighting | None:
+    """The same of a record that says the same elsewhere; None where it says another thing at another time.
+
+    ``took``: of a request's end, what ``apart`` took off.
+    """
     if seen.statement.dated:
         return None
-    offset, line, end, lines, time, assumed = at
-    said, behind = seen[_ROLE:_TIME], seen[_BEHIND_TIME:]
-    return Sighting._make((seen.path, offset, line, end, lines, *said, time, assumed, *behind))
+    said, whose = seen[_ROLE:_TIME], seen[_HOST:_TOOK_S]
+    took_s = float(took) / 1000 if took else seen.took_s
+    request, trace = (seen.request_id, seen.trace_id) if at.ids is None else at.ids
+    head = (seen.path, *at[:_PLACED], *said, at.time, at.time_assumed)
+    return Sighting._make((*head, seen.level, seen.logger, request, *whose, took_s, trace))
 
 
-_ROLE, _TIME = Sighting._fields.index("role"), Sighting._fields.index("time")
-_BEHIND_TIME: Final = Sighting._fields.index("level")
+_ROLE, _TIME, _HOST, _TOOK_S = map(Sighting._fields.index, ("role", "time", "host", "took_s"))
+_PLACED: Final = Spot._fields.index("time")
+_LINE: Final = Sighting._fields.index("line")
 
 
 def _bare(text: str) -> str:
@@ -408,7 +439,10 @@ class Shared:
         self._known: dict[str, Statement] = {}
         self._kinds: dict[tuple[object, ...], Statement] = {}
         self._bare = {id(_NOTHING)}
-        self._addresses = 0
+        self._addressed: dict[tuple[str, ...], Statement] = {}
+        """By the tokens of an address."""
+        self._tokens: dict[tuple[object, ...], Token] = {}
+        self._values: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def __call__(self, seen: Sighting | None) -> Sighting | None:
         """The sighting with the statement that was known first."""
@@ -423,17 +457,28 @@ class Shared:
         if known is not None and len(text) < _KEPT_TEXT:
             return seen._replace(statement=known)
         if len(self._known) < self.most:
-            self._known[text] = seen.statement
-            return seen
+            statement = self._known[text] = self._sharing(seen.statement)
+            return seen._replace(statement=statement)
         self.left_out += 1
         return seen._replace(statement=self._kind(seen.statement), key=seen.key[:_SHORT_KEY])
+
+    def _sharing(self, statement: Statement) -> Statement:
+        """The statement with the tokens and values that were known first: several records of a refusal show the same."""
+        if not statement.tokens:
+            return statement
+        found = (self._tokens.setdefault((t.sha256, t.form, t.defect, t.in_url), t) for t in statement.tokens)
+        said = (m._replace(values=self._values.setdefault(m.values, m.values)) for m in statement.messages)
+        return replace(statement, tokens=tuple(found), messages=tuple(said))
 
     def _around(self, seen: Sighting) -> Sighting:
         """A request's end that keeps the token of its address, as long as they are not too many."""
         if not seen.statement.tokens:
             return seen
-        self._addresses += 1
-        return seen if self._addresses <= self.most else seen._replace(statement=_NOTHING)
+        named = tuple(token.sha256 for token in seen.statement.tokens)
+        if named not in self._addressed and len(self._addressed) < self.most:
+            self._addressed[named] = seen.statement
+        known = self._addressed.get(named, _NOTHING)
+        return seen if known is seen.statement else seen._replace(statement=known)
 
     def _kind(self, statement: Statement) -> Statement:
         kind = (tuple((m.code, m.informational, m.exception_type) for m in statement.messages), statement.exceptions)
@@ -448,6 +493,6 @@ _SHORT_KEY: Final = 100
 
 def _bare_statement(statement: Statement) -> Statement:
     """Codes and templates, and no value."""
-    bare = tuple(replace(m, values=(), fields=Frozen(), hidden=(), start=0, end=0) for m in statement.messages)
+    bare = tuple(m._replace(values=(), fields=Frozen(), hidden=(), start=0, end=0) for m in statement.messages)
     text = "\n".join(f"{m.code or ''}: {m.template}" for m in bare)
     return Statement(text=text[:_KEPT_TEXT], messages=bare, exceptions=statement.exceptions)

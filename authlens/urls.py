@@ -23,6 +23,16 @@ def host_of(url: str) -> str:
     return split(url).hostname or ""
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address (RFC 6454), the usual port written out; an empty text where it has none."""
+    parts = split(url)
+    try:
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
+
+
 def authority_of(address: str) -> str:
     """The authority whose discovery document stands at an address, else the address itself; no slash at its end."""
     return address.removesuffix(WELL_KNOWN).rstrip("/")

@@ -1,4 +1,4 @@
-"""Identity providers: which one an issuer belongs to, where its documents are, what cannot be verified by design.
+"""Identity providers: which one an issuer belongs to, where its documents are, what kind of token a token is.
 
 A vendor's host is no proof of trust: anybody may be its tenant. The data is written by ``.dev/build_vendors.py``.
 """
@@ -73,21 +73,15 @@ class Vendor:
     discovery_url: str | None = None
     """None where the issuer does not tell it (B2C: the policy is missing)."""
     jwks_url: str | None = None
-    discovery_issuer: str | None = None
-    """What its discovery document is expected to name as issuer; None where that cannot be told."""
+    """Of its key set; None where only the discovery document tells."""
     fetch_allowed: bool = False
     """The document's host is the vendor's own, so asking it cannot reach the user's network."""
     jwks_hosts: tuple[str, ...] = ()
     """Hosts beside its own that the key set may lie on."""
     groups: Mapping[str, str] = field(default_factory=Frozen)
     """Parts of the issuer: ``host``, ``tid``, ``realm``, ``policy``, ``pool``…"""
-    verifiable: bool = True
-    """False where nobody but the vendor is meant to verify its access tokens."""
-    rotation: str = ""
-    """How often keys change, in words."""
-    notes: tuple[str, ...] = ()
-    token_kind_hints: Mapping[str, tuple[str, ...]] = field(default_factory=Frozen)
-    """By kind: claims, or ``claim=value``, that are found in it."""
+    rotation: str | None = None
+    """How often keys change, in words; None where it is not documented."""
 
 
 def identify(issuer: str) -> Vendor | None:
@@ -134,11 +128,6 @@ def versions_of_entra(issuer: str) -> tuple[str, ...]:
     """Of an issuer of one version of Entra's tokens those of both; none where it is no such issuer."""
     found = _ENTRA_ISSUER.fullmatch(issuer)
     return entra_issuers(found["host"] or found["sts"], found["tenant"] or found["tenant_v1"]) if found else ()
-
-
-def ids() -> tuple[str, ...]:
-    """Returns the ids of all vendors known."""
-    return tuple(e["id"] for e in _entries())
 
 
 def is_graph(header: Mapping[str, object], claims: Mapping[str, object], vendor: Vendor | None = None) -> bool:
@@ -235,7 +224,7 @@ def _entries() -> list[Mapping[str, Any]]:
 
 @functools.cache
 def _patterns() -> tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]:
-    return tuple((re.compile(e["issuer"], re.ASCII), e) for e in _entries() if e["issuer"])
+    return tuple((re.compile(e["issuer"], re.ASCII), e) for e in _entries())
 
 
 @functools.cache
@@ -259,14 +248,10 @@ def _vendor(entry: Mapping[str, Any], groups: Mapping[str, str], issuer: str | N
         family=entry["family"],
         discovery_url=discovery,
         jwks_url=_fill(entry["jwks"], groups, issuer),
-        discovery_issuer=_fill(entry["discovery_issuer"], groups, issuer),
         fetch_allowed=discovery is not None and any(_host_fits(host_of(discovery), h) for h in entry["hosts"]),
         jwks_hosts=tuple(entry["jwks_hosts"]),
         groups=Frozen(groups),
-        verifiable=entry["verifiable"],
         rotation=entry["rotation"],
-        notes=(entry["note"],),
-        token_kind_hints=Frozen({k: tuple(v) for k, v in entry["kinds"].items()}),
     )
 
 

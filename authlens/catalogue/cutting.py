@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,6 +35,8 @@ class Cut:
     """The gap whose value is cut off."""
     loose: bool = False
     """White space, quotes or escapes had to be forgiven."""
+    whole: bool = True
+    """Its end was found."""
 
     @property
     def quiet(self) -> bool:
@@ -52,7 +54,28 @@ class Cut:
 
 def cuts(text: str, codes: Sequence[tuple[int, str]]) -> list[Cut]:
     """The messages that begin at the given codes (offset and code, ascending), in the order of the text."""
-    return _Reader(text, codes).cuts()
+    return list(_placed(_Reader(text, codes).cuts()))
+
+
+def _placed(found: Sequence[Cut]) -> Iterator[Cut]:
+    """Without the codes in a value that is data, whoever wrote it; an unknown text ends with the value it stands in."""
+    gaps: list[tuple[int, str]] = []  # around what comes next: where each ends, and its kind
+    for cut in found:
+        while gaps and gaps[-1][0] <= cut.start:
+            gaps.pop()
+        if gaps and gaps[-1][1] not in ("", "-", fitting.NESTED):
+            continue
+        yield replace(cut, end=min(cut.end, gaps[-1][0])) if gaps and cut.template is None else cut
+        gaps += reversed(list(_gaps(cut)))
+
+
+def _gaps(cut: Cut) -> Iterator[tuple[int, str]]:
+    """What stands between a message's begin and its end: its own words (without a kind) and its values."""
+    behind = cut.start
+    for kind, span in zip(cut.template.kinds if cut.template else (), cut.spans, strict=False):
+        if span is not None and span[0] >= behind:
+            yield from ((span[0], ""), (span[1], kind))
+            behind = span[1]
 
 
 class _Reader:
@@ -68,16 +91,18 @@ class _Reader:
         out = []
         for at, code in reversed(self.codes):
             cut = self._cut(at, code)
-            self._ended(at, cut.end)
+            self._ended(cut)
             out.append(cut)
         out.reverse()
         return out
 
-    def _ended(self, at: int, end: int) -> None:
-        self.place.ends[at] = end
+    def _ended(self, cut: Cut) -> None:
+        if cut.template is None:  # its end is a guess
+            return
+        self.place.note(cut.start, cut.end, whole=cut.whole)
         if self._squeezed is not None:
             squeezed, place = self._squeezed
-            place.ends[squeezed.squeezed(at)] = squeezed.squeezed(end)
+            place.note(squeezed.squeezed(cut.start), squeezed.squeezed(cut.end), whole=cut.whole)
 
     def _cut(self, at: int, code: str) -> Cut:
         forms = templates(code)
@@ -105,13 +130,14 @@ class _Reader:
         if self._squeezed is None:
             squeezed = Squeezed(self.text)
             place = Place(squeezed.text, [squeezed.squeezed(at) for at, _ in self.codes])
-            place.ends = {squeezed.squeezed(a): squeezed.squeezed(b) for a, b in self.place.ends.items()}
+            for start, end in self.place.ends.items():
+                place.note(squeezed.squeezed(start), squeezed.squeezed(end), whole=start in self.place.whole)
             self._squeezed = (squeezed, place)
         return self._squeezed
 
     def _unknown(self, at: int, code: str) -> Cut:
         end = fitting.unknown_end(self.text, at, self.place.barrier(at + 1))
-        return Cut(code, at, end, None, (), None)
+        return Cut(code, at, end, None, (), None, whole=False)
 
     def _partly(self, at: int, code: str, forms: Sequence[Template]) -> Cut:
         squeezed, place = self._squeeze()
@@ -168,4 +194,4 @@ def _cut_back(
     back = {gap: (squeezed.back(a), squeezed.back(b)) for gap, (a, b) in spans.items()}
     by_gap = [back.get(gap) for gap in range(max(back, default=-1) + 1)]
     open_gap = len(fit.values) - 1 if fit.open else -1
-    return Cut(code, at, squeezed.back(end), fit.template, by_gap, versions, open_gap, loose=True)
+    return Cut(code, at, squeezed.back(end), fit.template, by_gap, versions, open_gap, loose=True, whole=fit.complete)

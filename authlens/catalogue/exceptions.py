@@ -25,6 +25,9 @@ _ARITY: Final = re.compile(r"`\d{1,2}(?:\[[^\n]{0,600}?\](?=[:\s'\"]))?")
 _NUMBER: Final = re.compile(r" \([0-9A-Fa-fx, -]{1,40}\)")
 _BEFORE_INNER: Final = re.compile(r"(?:-+>|\(Inner Exception #\d{1,4}\)|InnerException:)\s{0,40}$")
 _BEFORE_TYPE: Final = re.compile(r"[Tt]ype ?:\s{0,40}$")
+_LABELLED: Final = re.compile(r"(?:^|[\r\n])[ \t]{0,40}(?:Exception )?[Tt]ype ?:\s{0,40}$")
+_GLUED: Final = re.compile(r"[a-z]{1,40}\.(?=(?:System|Microsoft)\.)")
+"""The last word of a sentence whose line break is lost."""
 _BEFORE_QUOTED: Final = re.compile(r"(?:\[PII of type|:)\s?['\"]$")
 _LINE: Final = re.compile(r"(?:^|[\r\n]|\\n)[ \t]{0,40}$")
 _NO_TYPES: Final = frozenset(("InnerException", "innerException", "FirstChanceException", "UnhandledException"))
@@ -74,9 +77,12 @@ def _head(text: str, found: int, end: int) -> Head | None:
     end = number.end() if number else end
     if name in _NO_TYPES or name[0] in ".+":
         return None
+    glued = _GLUED.match(name)
+    if glued:
+        start, name = start + glued.end(), name[glued.end() :]
     before = text[max(0, start - 60) : start]
     inner = _BEFORE_INNER.search(before) is not None
-    line = _LINE.search(before) is not None or start == 0 or before.endswith("[")
+    line = _LINE.search(before) is not None or start == 0 or before.endswith("[") or glued is not None
     if text[end : end + 1] == ":":
         if name == _WORD and text.startswith(": '", end):
             return None  # a part of a message
@@ -95,6 +101,13 @@ def _stands_alone(text: str, name: str, before: str, end: int, *, inner: bool, l
     if after in ("'", '"'):
         return "." in name and _BEFORE_QUOTED.search(before) is not None
     return line and "." in name and after in ("", "\r", "\n")
+
+
+def stands_apart(text: str, head: Head) -> bool:
+    """Whether a type behind a message is that of the message: it begins a line or stands on one of its own, labelled."""
+    if head.inner:
+        return False
+    return head.line or _LABELLED.search(text[max(0, head.start - 60) : head.start]) is not None
 
 
 def innermost_first(text: str, found: Sequence[Head]) -> bool:

@@ -170,7 +170,7 @@ _LISTS: Final = ("aud", "valid_issuers", "valid_audiences")
 def values(form: Template, by_gap: Sequence[str | None]) -> tuple[str, ...]:
     """By placeholder number, as far as the text goes; what is missing before the last is empty."""
     if form.straight:
-        return tuple(value or "" for value in by_gap)
+        return tuple([value or "" for value in by_gap])
     found: dict[int, str] = {}
     for slot, value in zip(form.slots, by_gap, strict=False):
         if value is not None:
@@ -223,7 +223,7 @@ _EARLIER: Final = {
 """Which date stands before which, or the library would not have complained."""
 _NEAR: Final = timedelta(hours=36)
 """A record is written within this of the current time it prints, whatever its time zone."""
-_CLAIMS: Final = (("valid_to", "exp"), ("valid_from", "nbf"))
+_CLAIMS: Final = {"valid_to": "exp", "valid_from": "nbf"}
 
 
 def header_dates(said: Said) -> None:
@@ -237,8 +237,9 @@ def header_dates(said: Said) -> None:
 
 def _date(said: Said, code: str, dates: Dates) -> None:
     moments = said.moments
-    day_first = _day_first(code, moments, dates.at)
-    known = day_first is not None or all(m.sure for m in moments.values())
+    one_way = all(m.sure for m in moments.values())
+    day_first = None if one_way else _day_first(code, moments, dates.at)
+    known = one_way or day_first is not None
     if not known:
         dates.sure = False
     for name, moment in moments.items():
@@ -251,7 +252,7 @@ def _date(said: Said, code: str, dates: Dates) -> None:
 
 def _claim(said: Said, name: str, when: datetime) -> None:
     """The message prints exp and nbf, but for the values that .NET's dates cannot hold."""
-    claim = dict(_CLAIMS).get(name)
+    claim = _CLAIMS.get(name)
     if claim and 1970 < when.year < 9999 and when.timestamp() > 0:  # the ends of .NET's dates
         said.fields.setdefault(claim, int(when.timestamp()))
 

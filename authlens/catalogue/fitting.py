@@ -139,7 +139,7 @@ def _numbered(entity: str) -> str:
 class Place:
     """One text with all its codes: where each begins, and where those that are cut already end."""
 
-    __slots__ = ("ends", "reach", "starts", "text")
+    __slots__ = ("ends", "reach", "starts", "text", "whole")
 
     def __init__(self, text: str, starts: Sequence[int]) -> None:
         self.text = text
@@ -147,7 +147,15 @@ class Place:
         """Where codes begin, ascending."""
         self.ends: dict[int, int] = {}
         """Where the messages of the later codes end, as far as they were cut."""
+        self.whole: set[int] = set()
+        """Where those of them begin whose own end was found."""
         self.reach = REACH if len(starts) < 100 else 1 << 13  # hostile texts repeat a code for ever
+
+    def note(self, start: int, end: int, *, whole: bool) -> None:
+        """Notes where the message of a code ends; ``whole``: its own end was found."""
+        self.ends[start] = end
+        if whole:
+            self.whole.add(start)
 
     def barrier(self, position: int) -> int:
         """The next code behind a position: no plain value goes beyond it."""
@@ -168,6 +176,22 @@ class Place:
         end = self.ends.get(self.starts[i], -1) if i >= 0 else -1
         return max(position, end)
 
+    def behind_cited(self, literal: str, position: int) -> int:
+        """Where a literal closes a value that holds codes itself, on the line of the last; negative where none does."""
+        first = self.barrier(position)
+        if first >= len(self.text) or "\n" in self.text[position:first]:
+            return -1
+        limit = position + self.reach
+        found = self.text.find(literal, first, limit)
+        while found >= 0 and (behind := self._behind_whole(found)) > found:
+            found = self.text.find(literal, behind, limit)
+        return -1 if found < 0 or "\n" in self.text[behind:found] else found
+
+    def _behind_whole(self, position: int) -> int:
+        """Where the last message before a position ends, or begins where its end is not known."""
+        last = self.starts[bisect_right(self.starts, position) - 1]
+        return self.ends[last] if last in self.whole else last
+
 
 def complete(place: Place, start: int, template: Template, literals: tuple[str, ...]) -> Fit | None:
     """The template with its end found, or None."""
@@ -187,17 +211,27 @@ def complete(place: Place, start: int, template: Template, literals: tuple[str, 
             barrier = place.barrier(found)
         else:
             found = text.find(literal, position, barrier)
+            if found < 0 and _quotes(literals[gap], literal):
+                found = place.behind_cited(literal, position)
+                barrier = place.barrier(found)
         if found < 0:
             return None
         spans.append((position, found))
         position = found + len(literal)
     last = _close(place, position, barrier, literals[-1], nested=template.kinds[-1] == NESTED)
+    if last is None and _quotes(literals[-2], literals[-1]):
+        last = _close_cited(place, position, literals[-1].rstrip())
     if last is None:
         return None
     spans.append((position, last[0]))
     if template.repeats and not _agree(text, template, spans):
         return None
     return Fit(template, tuple(spans), last[1], complete=True)
+
+
+def _quotes(before: str, behind: str) -> bool:
+    """Whether two literals put the value between them into apostrophes."""
+    return before.endswith("'") and behind.startswith("'")
 
 
 def _agree(text: str, template: Template, spans: Iterable[tuple[int, int]]) -> bool:
@@ -221,6 +255,13 @@ def _close(place: Place, position: int, barrier: int, literal: str, *, nested: b
         return None if found < 0 else (found, found + len(tail))
     found = (_close_nested if nested else _close_short)(place, position, limit, tail)
     return None if found < 0 else (found, found + len(tail))
+
+
+def _close_cited(place: Place, position: int, tail: str) -> tuple[int, int] | None:
+    """The same where the last value holds codes itself."""
+    found = place.behind_cited(tail, position)
+    end = found + len(tail)
+    return (found, end) if found >= 0 and _ends_at(place.text, end) else None
 
 
 def unknown_end(text: str, start: int, barrier: int) -> int:

@@ -31,11 +31,11 @@ _HANDLERS: Final = (
     "Microsoft.AspNetCore.Authentication",
     "UnauthorizedAccessException",
 )
-_REFUSAL: Final = re.compile(
-    r"(?:failed|failure|rejected|refused|denied|unauthori[sz]ed|invalid|threw|thrown|exception|error)\b[^:.;\n]{0,60}[:>(-]{1,3}\s{0,4}['\"]?$",
-    re.IGNORECASE,
-)
+_REFUSED: Final = r"(?:failed|failure|rejected|refused|denied|unauthori[sz]ed|invalid|threw|thrown|exception|error)\b"
+_REFUSES: Final = re.compile(_REFUSED, re.IGNORECASE)
+_REFUSAL: Final = re.compile(_REFUSED + r"[^:.;\n]{0,60}[:>(-]{1,3}\s{0,4}['\"]?$", re.IGNORECASE)
 """What an application says before the reason that it quotes."""
+_SENTENCE_GOES_ON: Final = re.compile(r",? \w")
 _VALUE: Final = re.compile(r"(?:: |is |\()'[^'\n]{1,300}'|aka\.ms/|\[PII ")
 """The library's way to quote a value, and its help links."""
 _CITING: Final = re.compile(
@@ -72,7 +72,7 @@ class Mentions:
         text = self._text
         if _says_values(text, cut):
             return False
-        if self.cites(cut.start):
+        if self.cites(cut.start) or self._quotes_a_part(cut):
             return True
         if cut.template is not None or self._handled_from() < cut.start or _begins_one(text, cut):
             return False
@@ -83,6 +83,16 @@ class Mentions:
         before = self._before(start)
         introduced = _CITING.search(before) or _NOTING.search(before)
         return introduced is not None and self._handled_from() >= start
+
+    def _quotes_a_part(self, cut: Cut) -> bool:
+        """Whether a sentence that tells of no refusal quotes a part of the text and goes on: the library ends its texts."""
+        if cut.template is None or cut.whole or self._handled_from() < cut.start:
+            return False
+        mark = self._text[max(0, cut.start - 1) : cut.start]
+        if mark not in ('"', "`") or not self._text.startswith(mark, cut.end):
+            return False
+        goes_on = _SENTENCE_GOES_ON.match(self._text, cut.end + 1) is not None
+        return goes_on and _REFUSES.search(self._before(cut.start)) is None
 
     def _before(self, start: int) -> str:
         return self._text[max(0, start - _BEFORE) : start].rpartition("\n")[2]

@@ -14,17 +14,19 @@ from typing import Final, NamedTuple
 from authlens.catalogue import exceptions, fitting
 from authlens.catalogue.cutting import OVER
 from authlens.catalogue.mentions import Mentions
-from authlens.catalogue.restored import KEY_LINE, restored
+from authlens.catalogue.restored import CODE, KEY_LINE, restored
 from authlens.catalogue.templates import SLOT, Template, templates
+from authlens.texts import Texts
 
 _CODE: Final = re.compile(r"ID[XW][0-9]{4,5}:")
-_ANY_CODE: Final = re.compile(r"(?:ID[XW]|MIML|Jwt|WIF)[0-9]{4,5}:")
+_ANY_CODE: Final = re.compile(CODE)
 _SAYS_MORE: Final = (
     *("Could not load", "Method not found", "indicate success: ", "error_description", "openiddict.com"),
     *("MIML1", "Jwt10", "WIF1"),
 )
 """Words that other readers look for anywhere in a record."""
-_NO_VALUE: Final = (*_SAYS_MORE, "Exception", '""')
+_MORE: Final = Texts((*_SAYS_MORE, "Exception", '""', "IDX", "IDW"))
+"""The same, and what no value that is taken at a glance may hold."""
 _PRINTED: Final = r"[\t -%(-~]"
 """ASCII, but for the apostrophe that may end the value or belong to it, and the ampersand of an escape."""
 _VALUE: Final = (
@@ -91,11 +93,7 @@ def _alone(text: str, form: Template, found: re.Match[str]) -> Plain | None:
 
 
 def _tell_more(by_gap: tuple[str, ...]) -> bool:
-    values = "\n".join(by_gap)
-    for word in _NO_VALUE:  # a loop: a generator takes twice as long
-        if word in values:
-            return True
-    return _CODE.search(values) is not None or fitting.is_doubtful(by_gap[-1])
+    return bool(_MORE.find("\n".join(by_gap))) or fitting.is_doubtful(by_gap[-1])
 
 
 def _may_be(text: str, start: int, form: Template) -> bool:

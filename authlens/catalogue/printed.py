@@ -72,6 +72,8 @@ _MOST_KEYS: Final = 500
 
 def items(value: str) -> list[str]:
     """The elements of a printed list, with their own white space; nulls are left out."""
+    if "," not in value and is_plain(value):
+        return [unbroken(value) if "\n" in value else value]
     found = [one for one in _COMMA.split(value) if not is_nothing(one)]
     return [unbroken(one) for one in found] if "\n" in value else found
 
@@ -127,7 +129,9 @@ _OFFSET: Final = re.compile(r"\s?([+-])(\d\d):?(\d\d)$|Z$")
 _FRACTION: Final = re.compile(r"(?<=:\d\d)[.,]\d{1,9}")
 _MORNING: Final = ("am", "上午", "오전", "午前", "πμ", "ص", "sa", "dop", "fm", "öö", "de", "pd", "eparadites", "pg")
 _EVENING: Final = ("pm", "下午", "오후", "午後", "μμ", "م", "ch", "odp", "em", "ös", "du", "md", "epasdites", "ptg")
-_INVARIANT: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4}) (\d\d):(\d\d):(\d\d)", re.ASCII)
+_INVARIANT: Final = re.compile(
+    r"(\d\d)/(\d\d)/(\d{4}) ((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?: ([+-](?:0\d|1[0-4]):[0-5]\d))?", re.ASCII
+)
 _LONGEST: Final = 60
 _BUDDHIST: Final = range(2400, 2800)
 """Years that th-TH prints."""
@@ -162,7 +166,7 @@ def moment(value: str) -> Moment | None:
     text = value.strip()
     plain = _INVARIANT.fullmatch(text)
     if plain is not None:
-        return _both([int(n) for n in plain.groups()])
+        return _both(*plain.groups("+00:00"))
     if not 8 <= len(text) <= _LONGEST or "*" in text:  # the shortest is 1/1/0001
         return None
     text, offset = _without_offset(_FRACTION.sub("", text))
@@ -179,19 +183,28 @@ def moment(value: str) -> Moment | None:
     return Moment(read[0], read[1]) if any(read) else None
 
 
-def _both(numbers: Sequence[int]) -> Moment | None:
+def _both(first: str, second: str, year: str, clock: str, offset: str) -> Moment | None:
     """The readings of a date in .NET's invariant form, whose day and month are not told apart."""
-    first, second, year = numbers[:3]
-    clock = _clock(numbers[3], "", *numbers[4:])
-    if clock is None:
-        return None
-    day_first = _aware((year, second, first), clock, _UTC)
-    same = first == second or year in _BUDDHIST
-    month_first = day_first if same else _aware((year, first, second), clock, _UTC)
+    day_first = _iso(year, second, first, f"{clock}{offset}")
+    same = first == second or int(year) in _BUDDHIST
+    month_first = day_first if same else _iso(year, first, second, f"{clock}{offset}")
     return Moment(month_first, day_first) if month_first or day_first else None
 
 
-_UTC: Final = timedelta()
+def _iso(year: str, month: str, day: str, clock: str) -> datetime | None:
+    number = _gregorian(int(year))
+    try:
+        when = datetime.fromisoformat(f"{number:04}-{month}-{day}T{clock}") if number else None
+        return when if when is None or when.tzinfo is UTC else when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _gregorian(year: int) -> int | None:
+    """The year as it is counted here; None where that would be a guess, or where it is the least that .NET has."""
+    if year in _BUDDHIST:
+        return year - 543
+    return None if year in _MOON_AND_SUN or year <= 1 else year
 
 
 def _without_offset(text: str) -> tuple[str, timedelta]:
@@ -243,12 +256,9 @@ def _order(digits: Sequence[str], text: str, half: str) -> str:
 
 
 def _aware(date: _Date, clock: tuple[int, int, int], offset: timedelta) -> datetime | None:
-    year = date[0] - 543 if date[0] in _BUDDHIST else date[0]
-    if year in _MOON_AND_SUN or year <= 1:
-        return None
+    year = _gregorian(date[0])
     try:
-        when = datetime(year, date[1], date[2], *clock, tzinfo=UTC)
-        return when - offset if offset else when
+        return datetime(year, date[1], date[2], *clock, tzinfo=UTC) - offset if year else None
     except (ValueError, OverflowError):
         return None
 

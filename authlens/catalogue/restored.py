@@ -10,10 +10,11 @@ from typing import Final, TypeAlias
 _Edit: TypeAlias = tuple[int, int, str]
 """Start and end of what is replaced, and by what."""
 
-_CODE: Final = r"(?:ID[XW]|MIML|WIF|Jwt)[0-9]{4,5}:"
+CODE: Final = r"(?:ID[XW1-8]|MIML|WIF|Jwt)[0-9]{3,5}:"
+"""Any code of the libraries as it stands before its message."""
 _ANY_QUOTE: Final = "'\"`‘’‚‛′´＇“”„‟"
 _FIRST_QUOTE: Final = re.compile(
-    rf"{_CODE}(?:[^{_ANY_QUOTE}]|(?<=\w)[{_ANY_QUOTE}](?=\w)){{0,600}}(?P<quote>[{_ANY_QUOTE}])"
+    rf"{CODE}(?:[^{_ANY_QUOTE}]|(?<=\w)[{_ANY_QUOTE}](?=\w)){{0,600}}(?P<quote>[{_ANY_QUOTE}])"
 )
 """An apostrophe between letters is none."""
 _UNSEEN: Final = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
@@ -23,7 +24,7 @@ _QUOTE_ENTITIES: Final = ("&#39;", "&#x27;", "&#X27;", "&apos;", "&quot;", "&#34
 _SINGLE: Final = re.compile("[‘’‚‛′´＇]")
 _DOUBLE: Final = re.compile("[“”„‟]")
 _HARD_BLANK: Final = re.compile("[\u00a0\u202f]")
-_AFTER_CODE: Final = re.compile(_CODE + "[\u00a0\u202f]")
+_AFTER_CODE: Final = re.compile(CODE + "[\u00a0\u202f]")
 _CSV: Final = re.compile(r'\{\s{0,4}""\w')
 _OPENS: Final = re.compile(r"[\w\[{/<(]")
 _FRAME_OR_ARROW: Final = re.compile(r"\s{0,40}(?:--|\S{1,12} [\w.<>`+]{3,300}\(|$)")
@@ -105,7 +106,7 @@ def _first_quote(text: str) -> re.Match[str] | None:
     return None
 
 
-_CODES: Final = re.compile(_CODE)
+_CODES: Final = re.compile(CODE)
 _MOST_CODES: Final = 20
 """Among so many codes one has a quotation mark behind it."""
 

@@ -18,6 +18,7 @@ from authlens.model import Frozen
 DATA: Final = Path(__file__).parent / "data"
 SLOT: Final = re.compile(r"\{(\w+)(?:[,:][^{}]*)?\}")
 _SPACES: Final = re.compile(r"\s+")
+_FOUNDATION: Final = len("ID4037")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,11 @@ def templates(code: str) -> tuple[Template, ...]:
     """The texts of a code, the most specific first; none for an unknown code."""
     rows = [_template(code, row) for row in data("templates.json")["codes"].get(code, ())]
     return tuple(_with_alike(t, rows) for t in rows)
+
+
+def is_foundation(code: str) -> bool:
+    """Whether a code is one of Windows Identity Foundation's, whose releases are those of .NET Framework."""
+    return len(code) == _FOUNDATION and code not in openiddict()
 
 
 def _with_alike(template: Template, rows: Sequence[Template]) -> Template:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from authlens.catalogue import printed
-from authlens.catalogue.templates import Template, releases, templates
+from authlens.catalogue.templates import Template, is_foundation, releases, templates
 from authlens.model import Library, Message
 
 _HEADER: Final = re.compile(r"(?:Microsoft\.IdentityModel Version|Library version): (\d{1,3}(?:\.\d{1,5}){1,3})")
@@ -44,8 +44,11 @@ def library(text: str, messages: Iterable[Message]) -> Library:
     said = _HEADER.search(text)
     if said is not None:
         return _said(said[1])
+    found = tuple(messages)
+    if any(m.code and is_foundation(m.code) for m in found):
+        return Library()  # its exceptions are named like those of the library's oldest releases
     mask = everything()
-    for evidence in _evidence(text, tuple(messages)):
+    for evidence in _evidence(text, found):
         if mask & evidence:  # what contradicts the rest comes from another assembly
             mask &= evidence
     if mask == everything():

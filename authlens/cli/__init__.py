@@ -69,7 +69,10 @@ def run(args: Sequence[str]) -> int:
     except BrokenPipeError:
         _mute()
         return said.DONE
-    except OSError as error:  # files' errors are told where they arise
+    except OSError as error:  # files' errors are told where they arise, but for a path that cannot be one
+        if error.filename is not None:
+            said.say(f"authlens: {error.strerror}: {str(error.filename)[:80]}…", "Give the path of a file or folder.")
+            return said.UNUSABLE
         _mute()
         said.say(f"authlens: cannot write to standard output: {error.strerror or error}.")
         return said.UNUSABLE

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
+from authlens.durations import duration
+
 if TYPE_CHECKING:  # loading the types takes longer than all that --version does
     from types import TracebackType
 
-    from authlens.parts import Progress
+    from authlens.parts.reader import Progress
 
 PATIENCE_S: Final = 2.0
 """Before that nothing is shown."""
@@ -75,7 +77,7 @@ def line(*, quiet: bool) -> Line:
 
 def text(progress: Progress, seconds: float) -> str:
     """Bytes, rate, failures so far and time left, in less than 80 columns."""
-    from authlens.reports.wording import count, duration, size  # noqa: PLC0415 - --version needs none of it
+    from authlens.reports.wording import count, size  # noqa: PLC0415 - --version needs none of it
 
     rate = progress.done / seconds if seconds > 0 else 0.0
     known = progress.total is not None and progress.total >= progress.done

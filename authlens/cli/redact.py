@@ -16,7 +16,7 @@ from authlens.errors import InputError, NoInputError, UsageError
 from authlens.options import Settings
 
 if TYPE_CHECKING:  # loading the types takes longer than all that --version does
-    from authlens.reading.sources import Source
+    from authlens.reading.source import Source
     from authlens.reports.copy import Copier
 
 _HINT = "authlens redact app.log -o shared.log"
@@ -75,13 +75,14 @@ def _lines(source: Source, copier: Copier) -> Iterator[str]:
 
 def _source(path: str, output: str) -> Source:
     from authlens.reading import sources  # noqa: PLC0415 - see above
+    from authlens.reading.source import Unreadable  # noqa: PLC0415 - see above
 
     found = sources.find([path], sys.stdin.buffer)
     if len(found) != 1:
         held = f"holds {len(found)} logs" if found else "holds no log"
         raise UsageError(f"{path}: {held}; one can be copied at a time.", hint=f"Name one: {_HINT}")
     (source,) = found
-    if isinstance(source, sources.Unreadable):
+    if isinstance(source, Unreadable):
         raise InputError(f"{source.path}: {source.reason}.", hint=f"Name a log file: {_HINT}")
     if source.file is not None and output != "-" and Path(output).exists() and Path(output).samefile(source.file):
         raise UsageError(f"{output}: is the log itself.", hint=f"Write to another file: {_HINT}")

@@ -21,10 +21,13 @@ Write = Callable[[TextIO], None]
 
 
 def say(*lines: str) -> None:
-    """Prints on standard error; empty lines are left out."""
+    """Prints on standard error, where nothing steers and no token is whole; empty lines are left out."""
+    from authlens.redact import mask  # noqa: PLC0415 - --version needs none of it
+    from authlens.reports.wording import visible  # noqa: PLC0415 - see above
+
     for line in lines:
         if line:
-            print(line, file=sys.stderr)  # noqa: T201 - the command line prints
+            print(visible(mask(line, blobs=False), lines=True), file=sys.stderr)  # noqa: T201 - the command line prints
 
 
 def show(lines: Iterable[str]) -> None:

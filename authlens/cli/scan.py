@@ -34,9 +34,10 @@ def scan(
     read = inputs(paths or [])
     _spare(read, chosen)
     from authlens import pipeline  # noqa: PLC0415 - a wrong option is known before anything is loaded
+    from authlens.timings import Timings  # noqa: PLC0415 - see above
 
     known = _baseline(chosen)
-    timings = pipeline.Timings()
+    timings = Timings()
     line = progress.line(quiet=chosen.quiet)
     try:
         with line:
@@ -51,11 +52,20 @@ def scan(
 
 def inputs(paths: list[str]) -> list[str]:
     """What is read; standard input where nothing is named and it is no terminal."""
+    if any(map(_is_token, paths)):
+        raise UsageError("a token is no log file.", hint="authlens token - reads one, from standard input.")
     if paths:
         return paths
     if sys.stdin.isatty():
         raise UsageError("there is nothing to read.", hint="Name a log file or a folder: authlens scan app.log")
     return ["-"]
+
+
+def _is_token(path: str) -> bool:
+    """Whether a token was given as a path: it must not stand in a report as the name of a log."""
+    from authlens.redact import mask  # noqa: PLC0415 - a wrong option is known before anything is loaded
+
+    return mask(path, blobs=False).startswith("[token ")
 
 
 def _spare(paths: Sequence[str], chosen: Settings) -> None:
@@ -114,7 +124,13 @@ def _report(result: Result, chosen: Settings, known: Baseline | None) -> int:
     """Writes the reports, prints the summary, and says what could not be used."""
     from authlens.reports.document import Document  # noqa: PLC0415 - see above
 
-    parts = Document(result, pseudonym_key=chosen.pseudonym_key, show_values=chosen.show_values, baseline=known)
+    parts = Document(
+        result,
+        pseudonym_key=chosen.pseudonym_key,
+        show_values=chosen.show_values,
+        baseline=known,
+        jobs=chosen.jobs,
+    )
     failed = _write(parts, chosen.reports)
     if not chosen.quiet:
         out = sys.stderr if "-" in chosen.reports.values() else sys.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from authlens.config.given import Given, did_you_mean
-from authlens.errors import Fault, UsageError
+from authlens.errors import Fault
 from authlens.model import Severity
 from authlens.options import OPTIONS, Kind, Settings
 
@@ -67,14 +68,12 @@ class Values:
         """A report that cannot be written is known before anything is read."""
         taken: dict[str, str] = {}
         for name, path in reports.items():
-            place = path if path == "-" else str(Path(path).resolve())
+            place = path if path == "-" else os.path.realpath(path)
             if place in taken:
                 what = "standard output" if path == "-" else path
                 self._fault(name, f"--{taken[place]} goes to {what} already.", "Give each report its own file.")
-            elif path != "-" and Path(path).is_dir():
-                self._fault(name, f"{path} is a folder.", f"Name a file: {Path(path) / f'report.{name}'}")
-            elif path != "-" and not Path(path).parent.is_dir():
-                self._fault(name, f"there is no folder {Path(path).parent}.", "Make the folder first.")
+            elif path != "-" and (wrong := _why_not_written(Path(path), name)) is not None:
+                self._fault(name, *wrong)
             taken.setdefault(place, name)
 
     def _fault(self, name: str, message: str, hint: str) -> None:
@@ -107,8 +106,12 @@ class Values:
 
     def key_sets(self, given: Given) -> tuple[str, ...]:
         """``FILE`` or ``ISSUER=FILE``."""
-        parted = (text.rpartition("=") for text in given.texts)
-        return tuple(f"{issuer}{equals}{given.placed(path)}" for issuer, equals, path in parted)
+        from authlens.trust.bundles import split_spec  # noqa: PLC0415 - only those who give key sets need it
+
+        parted = (split_spec(text, given.folder) for text in given.texts)
+        return tuple(
+            given.placed(path) if issuer is None else f"{issuer}={given.placed(path)}" for issuer, path in parted
+        )
 
     def issuers(self, given: Given) -> tuple[str, ...]:
         """Patterns of issuers that may be asked, each read once to see whether it is one."""
@@ -117,9 +120,8 @@ class Values:
         for text in given.texts:
             try:
                 fetch.pattern(text)
-            except UsageError as error:
-                reason = str(error).removeprefix(f"--allow-issuer {text!r}: ")
-                self._wrong(given, f"“{text[:80]}” is no issuer: {reason}.", error.hint)
+            except fetch.PatternError as error:
+                self._wrong(given, f"“{text[:80]}” is no issuer: {error.reason}.", error.hint)
         return tuple(given.texts)
 
     def format(self, given: Given) -> str:
@@ -250,6 +252,18 @@ def _time(value: object, zone: tzinfo) -> datetime:
     if not isinstance(time, datetime):
         time = datetime(time.year, time.month, time.day, tzinfo=zone)
     return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _why_not_written(path: Path, report: str) -> tuple[str, str] | None:
+    """Why no report can be written there, and what to do."""
+    try:
+        if path.is_dir():
+            return f"{path} is a folder.", f"Name a file: {path / f'report.{report}'}"
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}.", "Make the folder first."
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        return f"{path}: {error.strerror or error}.", "Name another file."
+    return None
 
 
 def _cache_folder(environ: Mapping[str, str]) -> str | None:

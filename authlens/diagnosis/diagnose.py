@@ -16,18 +16,19 @@ from authlens.catalogue.codes import lookup
 from authlens.diagnosis import engine
 from authlens.diagnosis.causes import CAUSES, UNDETERMINED
 from authlens.diagnosis.diagnose_checks import also, following
-from authlens.diagnosis.diagnose_words import OWN_SPOKEN, decided_by, evidence_rows
+from authlens.diagnosis.diagnose_words import OWN_SPOKEN, decided_by, evidence_rows, unknown
 from authlens.diagnosis.evidence import OWN, EvidenceTable, frame
 from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.explain import sentence
 from authlens.diagnosis.rule import Concluder, Ruleset
 from authlens.model import (
     Alternative,
+    Checked,
     Confidence,
+    Diagnosis,
     Evidence,
     Failure,
     Finding,
-    Origin,
     Remediation,
     Severity,
     Verdict,
@@ -36,9 +37,6 @@ from authlens.model import (
 MOST_ALTERNATIVES = 6
 _CHECKS = ("iss.", "aud.", "sig.")
 """Causes that a comparison of values decides; a lifetime is told by the refusal itself."""
-_ANY = Failure(origin=Origin(path="", offset=0, line=0))
-"""Stands in what is said of many failures, until it is said of each."""
-_NOBODY = "No rule knows this failure; its text is shown as it stands."
 _HEADER_ONLY = (
     "The log holds only the header that the client was sent: it names the check that failed, and not why."
     " The API's own log, at Information, tells what it expected."
@@ -53,39 +51,32 @@ class _Case:
     rules: tuple[Concluder, ...] = ()
     """Those that match, the one that names the cause first."""
     count: int = 0
-    said: Finding = field(init=False)
-    """Of none of them in particular."""
+    said: Diagnosis = field(init=False)
+    checked: dict[int, Checked] = field(default_factory=dict)
+    """By the judgement's id: a judgement of the table, which is kept."""
 
 
 def diagnose(table: EvidenceTable, ruleset: Ruleset) -> tuple[Finding, ...]:
     """The diagnosis of every failure, in the table's order."""
     cases = _cases(table, ruleset)
     _say(tuple(dict.fromkeys(cases)), ruleset)
-    finder = _Finder()
     ids = identities(table.failures)
-    return tuple(map(finder.finding, ids, table.failures, table.judgements, cases))
+    return tuple(map(_finding, ids, table.failures, table.judgements, cases))
 
 
-class _Finder:
-    """Makes findings; those with equal evidence share what is said."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Finding] = {}
-
-    def finding(self, identity: str, failure: Failure, judgement: Verdict | None, case: _Case) -> Finding:
-        """The diagnosis of one failure."""
-        key = (id(judgement), id(case))
-        if key not in self._known:
-            self._known[key] = _judged(judgement, case)
-        return replace(self._known[key], id=identity, failure=failure)
+def _finding(identity: str, failure: Failure, judgement: Verdict | None, case: _Case) -> Finding:
+    """The diagnosis of one failure; what is said is shared by those of equal evidence."""
+    checked = case.checked.get(id(judgement))
+    if checked is None:
+        checked = case.checked[id(judgement)] = _checked(judgement, case)
+    return Finding(identity, failure, case.said, checked)
 
 
-def _judged(judgement: Verdict | None, case: _Case) -> Finding:
-    """What is said, with what the checks say beside the cause."""
+def _checked(judgement: Verdict | None, case: _Case) -> Checked:
+    """What the checks say beside the cause."""
     said = case.said
     open_causes = {said.cause, *(a.cause for a in said.alternatives)}
-    return replace(
-        said,
+    return Checked(
         also=also(judgement, case.row, said.cause, open_causes),
         next=following(judgement, case.row, said.cause),
         checks=judgement.checks if judgement is not None else (),
@@ -100,14 +91,16 @@ def _cases(table: EvidenceTable, ruleset: Ruleset) -> tuple[_Case, ...]:
     own = sorted({*_asked(ruleset), *_spoken(ruleset)} & OWN)
     matched = engine.match(ruleset, table.frame()) if ruleset.correlations and len(table) else None
     known: dict[tuple[object, ...], _Case] = {}
+    alike: dict[tuple[object, ...], _Case] = {}
     found = []
     for at, kind in enumerate(table.kinds):
-        mine = table.own(at)
         rules = matched[at] if matched is not None else ()
-        key = (kind.number, id(rules), *map(mine.get, own))
-        case = known.get(key)
+        seen = (id(rules), *table.differing(at, times="time" in own))
+        case = alike.get(seen)
         if case is None:
-            case = known[key] = _Case({**kind.row, **mine}, rules)
+            mine = table.own(at)
+            key = (kind.number, id(rules), *map(mine.get, own))
+            case = alike[seen] = known.setdefault(key, _Case({**kind.row, **mine}, rules))
         case.count += 1
         found.append(case)
     if matched is None:
@@ -188,7 +181,7 @@ class _Heard(dict[str, object]):
         return super().__contains__(name)
 
 
-_ByValues = dict[tuple[object, ...], Finding]
+_ByValues = dict[tuple[object, ...], Diagnosis]
 
 
 class _Speaker:
@@ -202,7 +195,7 @@ class _Speaker:
             if rule.remediation and rule.cause not in self._remedies:
                 self._remedies[rule.cause] = (rule.remediation, rule.references)
 
-    def say(self, row: Row, rules: tuple[Concluder, ...]) -> Finding:
+    def say(self, row: Row, rules: tuple[Concluder, ...]) -> Diagnosis:
         """What is said of one row."""
         known = self._known[tuple(rule.id for rule in rules)]
         for names, said in known.items():
@@ -215,16 +208,14 @@ class _Speaker:
         known.setdefault(names, {})[_values(row, names)] = new
         return new
 
-    def _say(self, row: Row, rules: tuple[Concluder, ...]) -> Finding:
+    def _say(self, row: Row, rules: tuple[Concluder, ...]) -> Diagnosis:
         chosen = rules[0]
         if _is_left_open(row, chosen):
             left_open = replace(_undetermined(row), title=chosen.title, explanation=_HEADER_ONLY)
             return replace(left_open, alternatives=_among(_offered(row, rules)))
         alternatives = () if chosen.confidence is Confidence.CERTAIN else _alternatives(row, rules)
         remedies, references = self._remedies.get(chosen.cause, ((), ()))
-        return Finding(
-            id="",
-            failure=_ANY,
+        return Diagnosis(
             cause=chosen.cause,
             severity=chosen.severity,
             confidence=chosen.confidence,
@@ -275,15 +266,13 @@ def _known_causes(row: Row) -> tuple[Alternative, ...]:
     )
 
 
-def _undetermined(row: Row) -> Finding:
-    return Finding(
-        id="",
-        failure=_ANY,
+def _undetermined(row: Row) -> Diagnosis:
+    return Diagnosis(
         cause=UNDETERMINED,
         severity=Severity.MEDIUM,
         confidence=Confidence.POSSIBLE,
         title="No rule knows this failure",
-        explanation=_NOBODY,
+        explanation=unknown(row),
         evidence=evidence_rows(UNDETERMINED, row),
         alternatives=_known_causes(row),
         group_key=(UNDETERMINED, _text(row.get("code")), _text(row.get("says")), _text(row.get("scheme"))),
@@ -324,15 +313,19 @@ def _by_neighbours(cases: Sequence[_Case]) -> None:
     for case in cases:
         if case.said.confidence is Confidence.CERTAIN:
             shown[_neighbourhood(case.row)][case.said.cause] += case.count
+    known: dict[tuple[object, ...], Diagnosis] = {}
     for case in cases:
-        case.said = _preferred(case.said, shown.get(_neighbourhood(case.row)))
+        said, where = case.said, _neighbourhood(case.row)
+        if (id(said), where) not in known:
+            known[id(said), where] = _preferred(said, shown.get(where))
+        case.said = known[id(said), where]
 
 
 def _neighbourhood(row: Row) -> tuple[object, object]:
     return row.get("scheme"), row.get("says")
 
 
-def _preferred(said: Finding, shown: Counter[str] | None) -> Finding:
+def _preferred(said: Diagnosis, shown: Counter[str] | None) -> Diagnosis:
     if said.confidence is Confidence.CERTAIN or not shown or len(shown) != 1:
         return said
     (cause, count), *_ = shown.items()
@@ -343,7 +336,7 @@ def _preferred(said: Finding, shown: Counter[str] | None) -> Finding:
     return replace(said, evidence=(*said.evidence, note)) if _is_open(said, cause) else said
 
 
-def _is_open(said: Finding, cause: str) -> bool:
+def _is_open(said: Diagnosis, cause: str) -> bool:
     return any(a.cause == cause for a in said.alternatives)
 
 

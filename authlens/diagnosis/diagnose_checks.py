@@ -33,6 +33,7 @@ _BY_CODE = {
     "IDX10204": "iss.not-configured",
     "IDX10211": "form.missing-claim",
     "IDX40003": "form.missing-claim",
+    "IDX40009": "form.missing-claim",
     "IDW10401": "form.missing-claim",
     "IDX10206": "aud.missing",
     "IDX10207": "aud.missing",

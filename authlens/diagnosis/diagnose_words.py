@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from authlens.catalogue.codes import Entry, lookup
 from authlens.diagnosis.evidence_values import Row
+from authlens.durations import duration
 from authlens.model import Evidence
 from authlens.trust.checks import nearmiss
 
@@ -13,10 +15,16 @@ PII = "IdentityModelEventSource.ShowPII = true (shows issuers, audiences, key id
 ARTIFACT = "IdentityModelEventSource.LogCompleteSecurityArtifact = true (shows the token itself; not in production)"
 SWITCH = 'AppContext.SetSwitch("Switch.Microsoft.IdentityModel.DoNotScrubExceptions", true) (shows the audiences)'
 SETTINGS = "--settings appsettings.json (what this API expects)"
-KEYS = "--bundle FILE or --jwks FILE (what the issuer publishes)"
+KEYS = "--bundle FILE or --jwks FILE (what the issuer publishes{})"
 TOKEN = "one such token, by authlens token"  # noqa: S105 - a sentence
 LINES = "Microsoft.IdentityModel.LoggingExtensions (the library's own lines tell why a document was not read)"
+SECRET = "--secret-file FILE (the shared secret, compared with the one that the API tried)"  # noqa: S105 - a sentence
+CLOCKS = "date -u on the API's host, beside the Date header that the identity provider answers with (curl -sI)"
+FETCH = "curl -v {} from the API's own host or container (what it really gets there)"
+PACKAGES = "dotnet list package --include-transitive (versions of Microsoft.IdentityModel.* that differ)"
+ANSWER = "error and error_description of the identity provider's answer, or its own log of this sign-in"
 
+_NOBODY = "No rule knows this failure; its text is shown as it stands."
 _PLACES = {
     "authority": "is published where the application reads its keys",
     "issuer": "is published by the token's issuer",
@@ -25,10 +33,30 @@ _PLACES = {
     "elsewhere": "is published by another issuer",
     "nowhere": "is in none of the key sets at hand",
 }
+_SIGN_IN = ("client", "grant", "sign-in-error", "nonce-state", "hash")
+"""Claims about a sign-in, of which no token and no setting tells more."""
 _MOMENT = "%Y-%m-%d %H:%M"
 _STATES = {"ok": "is read without fault now", "missing": "is not among the documents at hand"}
 OWN_SPOKEN = frozenset({"clock.distance_s", "clock.skew_s", "request.accepted_by"})
 """Of the fields in which failures of one kind differ, those that these words tell."""
+
+
+# --------------------------------------------------------------------------- what no rule knows
+
+
+def unknown(row: Row) -> str:
+    """What is said of a failure that no rule knows: what its code means, and where to look for the cause."""
+    entry = lookup(str(row.get("code") or ""))
+    return (
+        _NOBODY if entry is None else f"{_NOBODY} {_meaning(entry)} Look first at {' and at '.join(entry.look_first)}."
+    )
+
+
+def _meaning(entry: Entry) -> str:
+    """By what was written of it by hand; what is derived from its text says no more than that text, save what it proves."""
+    if not entry.by_hand and entry.proves.startswith("That "):
+        return f"{entry.code} tells t{entry.proves[1:]}"
+    return f"{entry.code}: {entry.meaning}"
 
 
 # --------------------------------------------------------------------------- what would decide
@@ -41,18 +69,45 @@ def decided_by(cause: str, row: Row) -> tuple[str, ...]:
 
 
 def _deciders(family: str, cause: str, row: Row) -> Iterator[str]:
+    if row.get("says") in _SIGN_IN:
+        yield ANSWER
+        return
+    yield from _in_the_log(family, row)
+    yield from _on_the_host(family, cause, row)
+    yield from _beside_the_log(family, row)
+    if not row.get("token.shown") and family not in ("meta", "lib"):
+        yield from ((ARTIFACT, TOKEN) if cause != "flow.other-scheme" else (TOKEN,))
+
+
+def _in_the_log(family: str, row: Row) -> Iterator[str]:
+    """Switches that make the next failure tell it."""
     if row.get("hidden"):
         yield PII
     if family == "aud" and row.get("aud.scrubbed"):
         yield SWITCH
+
+
+def _on_the_host(family: str, cause: str, row: Row) -> Iterator[str]:
+    """What to look at where the API runs."""
+    if cause == "life.clock-skew":
+        yield CLOCKS
+    if family == "lib":
+        yield PACKAGES
+    if family == "meta":
+        yield FETCH.format(row.get("fetch.url") or row.get("meta.address") or "the metadata address")
+
+
+def _beside_the_log(family: str, row: Row) -> Iterator[str]:
+    """What to give to authlens in addition, or to let the API log."""
+    if family == "sig" and (row.get("keys_tried.symmetric") or row.get("alg.family") == "hmac"):
+        yield SECRET
     if family in ("meta", "iss", "aud", "lib") and not row.get("expected.known"):
         yield SETTINGS
     if family in ("sig", "meta") and (row.get("jwks.place") is None or row.get("meta.state") in (None, "missing")):
-        yield KEYS
+        url = row.get("idp.keys_url")
+        yield KEYS.format("" if url is None else f": {url}")
     if family in ("meta", "lib", "sig") and row.get("says") in ("issuer-not-configured", "no-keys", "metadata"):
         yield LINES
-    if not row.get("token.shown") and family not in ("meta", "lib"):
-        yield from ((ARTIFACT, TOKEN) if cause != "flow.other-scheme" else (TOKEN,))
 
 
 # --------------------------------------------------------------------------- evidence beside the claim
@@ -162,8 +217,9 @@ def _clock(row: Row) -> Evidence | None:
         return None
     late = row.get("says") == "expired"
     limit = row.get("valid_to") or row.get("exp") if late else row.get("valid_from") or row.get("nbf")
-    words = f"{distance} s after exp" if late else f"{distance} s before nbf"
-    tolerance = f"tolerance {row.get('clock.skew_s')} s"
+    words = f"{duration(distance)} {'after exp' if late else 'before nbf'}"
+    skew = row.get("clock.skew_s")
+    tolerance = f"tolerance {duration(skew) if isinstance(skew, int) else 'not known'}"
     name = "valid until" if late else "valid from"
     found = (
         f"used at {_list(row.get('current_time'))}"

@@ -8,7 +8,8 @@ cannot be had is missing, never guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from authlens.diagnosis import evidence_course, evidence_log, evidence_secrets, evidence_times, schema
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 OWN = frozenset(
     (
         *("time", "level", "logger", "host", "client"),
-        *("clock.distance_s", "clock.skew_s", "clock.beyond_s", "clock.whole_hours", "clock.host_median_s"),
+        *("clock.distance_s", "clock.skew_s", "clock.beyond_s", "clock.whole_hours"),
+        *("clock.since_issue_s", "clock.host_median_s", "clock.host_offset_s"),
         *("request.other_scheme", "request.accepted_by", "request.succeeded", "client.share"),
     )
 )
@@ -46,6 +48,12 @@ class Kind:
     """Kinds of one number have equal rows."""
     row: dict[str, object] = field(init=False, repr=False)
     """All but the fields in ``OWN``."""
+    judged: dict[datetime | None, Verdict | None] = field(default_factory=dict, repr=False)
+    """What the validator would say, by the second at which it is asked."""
+
+    def own(self, failure: Failure) -> Failure:
+        """One of the kind with what is its own only."""
+        return failure if failure.said is self.first.said else replace(failure, said=self.first.said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +87,19 @@ class EvidenceTable:
             "logger": failure.logger,
             "host": failure.host,
             "client": failure.client,
-            **evidence_times.clock(str(kind.row["says"]), evidence_log.own(failure), kind.scheme.skew_s),
+            **evidence_times.clock(kind.alike[1], kind.own(failure), kind.scheme.skew_s),
             **evidence_log.request(failure, self.other_scheme[at]),
-            "clock.host_median_s": self.course.of_host(kind.alike, failure.host),
+            **self.course.of_host(kind.alike, failure.host),
             "client.share": self.course.of_client(kind.alike, failure.client),
         }
         return {name: value for name, value in found.items() if value is not None}
+
+    def differing(self, at: int, *, times: bool) -> tuple[object, ...]:
+        """Equal for failures of equal evidence, quick to make; ``times``: the moment itself is evidence, too."""
+        failure, kind = self.failures[at], self.kinds[at]
+        moment = failure.time if times or kind.alike[1] in evidence_times.LIFETIMES else None
+        outcome, others = id(failure.outcome), self.other_scheme[at]
+        return id(kind), moment, failure.level, failure.logger, failure.host, failure.client, outcome, others
 
     def frame(self) -> pd.DataFrame:
         """The table as the rule engine reads it."""
@@ -119,13 +134,13 @@ def build(
     kinds = _kinds(failures)
     different = tuple(dict.fromkeys(kinds))
     _describe(different, known)
-    course = _course(failures, kinds, rest or evidence_course.Rest())
+    course = _course(failures, kinds, different, rest or evidence_course.Rest())
     return EvidenceTable(
         failures=tuple(failures),
         kinds=kinds,
         course=course,
         other_scheme=evidence_log.other_scheme(failures, [k.first.fields for k in kinds]),
-        judgements=tuple(known.judge(evidence_log.own(f), k.scheme) for f, k in zip(failures, kinds, strict=True)),
+        judgements=tuple([_judgement(f, k, known) for f, k in zip(failures, kinds, strict=True)]),
     )
 
 
@@ -158,6 +173,16 @@ def _kinds(failures: Iterable[Failure]) -> tuple[Kind, ...]:
     return tuple(found)
 
 
+def _judgement(failure: Failure, kind: Kind, known: Known) -> Verdict | None:
+    """What the validator would say at the second of the failure, which is asked once for all of the kind."""
+    own = kind.own(failure)
+    at = evidence_times.of_request(own)
+    second = at and at.replace(microsecond=0)
+    if second not in kind.judged:
+        kind.judged[second] = known.judge(own, kind.scheme)
+    return kind.judged[second]
+
+
 def _describe(kinds: Sequence[Kind], known: Known) -> None:
     """Finds out what is the case for each kind."""
     around = evidence_log.Surroundings((kind.first, kind.count) for kind in kinds)
@@ -169,15 +194,22 @@ def _describe(kinds: Sequence[Kind], known: Known) -> None:
         kind.alike = kind.first.scheme, str(kind.row["says"])
 
 
-def _course(failures: Iterable[Failure], kinds: Sequence[Kind], rest: evidence_course.Rest) -> evidence_course.Course:
+def _course(
+    failures: Iterable[Failure], kinds: Sequence[Kind], different: Iterable[Kind], rest: evidence_course.Rest
+) -> evidence_course.Course:
     """Adds to each kind's row how the refusals that are alike run over the log."""
     course = evidence_course.Course(rest)
     for failure, kind in zip(failures, kinds, strict=True):
-        clock = (
-            evidence_times.clock(kind.alike[1], evidence_log.own(failure), kind.scheme.skew_s) if failure.host else {}
-        )
-        course.count(kind.alike, failure, kind.first.token, clock.get("clock.distance_s"))
-    for kind in dict.fromkeys(kinds):
+        course.count(kind.alike, failure, kind.first.token, _clock(failure, kind))
+    for kind in different:
         told = course.fields(kind.alike, kind.first.token)
         kind.row.update((name, value) for name, value in told.items() if value is not None)
     return course
+
+
+def _clock(failure: Failure, kind: Kind) -> Row:
+    """When the token was used, where a lifetime was refused and that tells something of a host or a token."""
+    says = kind.alike[1]
+    if says not in evidence_times.LIFETIMES or not (failure.host or kind.first.token):
+        return {}
+    return evidence_times.clock(says, kind.own(failure), kind.scheme.skew_s)

@@ -27,7 +27,7 @@ _TLS = re.compile(r"\bSSL\b|\bTLS\b|certificate|RemoteCertificate|UntrustedRoot"
 _PROXY = re.compile(r"\b407\b|proxy (?:tunnel|authentication|server|returned)", re.IGNORECASE)
 _UNUSABLE = frozenset(
     (
-        *("IDX10800", "IDX10801", "IDX10802", "IDX10805", "IDX20810", "IDX21106"),
+        *("IDX10220", "IDX10800", "IDX10801", "IDX10802", "IDX10805", "IDX20810", "IDX21106"),
         *("IDX21806", "IDX21815", "IDX21816", "IDX21817", "IDX21818"),
     )
 )

@@ -116,7 +116,8 @@ def own(failure: Failure) -> Failure:
     for name in ("exception_type", "inner_exception_types"):
         if name in failure.fields:
             fields.setdefault(name, failure.fields[name])
-    return replace(failure, fields=Frozen(sorted(fields.items())), token=token, context=tail)
+    said = replace(failure.said, fields=Frozen(sorted(fields.items())), token=token, context=tail)
+    return replace(failure, said=said)
 
 
 def _behind_success(context: tuple[Message, ...]) -> tuple[Message, ...]:

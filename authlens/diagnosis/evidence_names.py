@@ -106,6 +106,8 @@ def _nearest(expected: tuple[str, ...], found: str, kind_of: Callable[[str, str]
 
 
 def _refined(kind: str | None, expected: str, found: str) -> str:
+    if kind in ("host-alias", "v1-v2") and _cloud(expected) != _cloud(found):
+        return "environment"
     if kind in (None, "realm") and (same := _same_service(expected, found)):
         return same
     if kind in ("realm", None) and nearmiss.same_place(expected, found):
@@ -116,6 +118,20 @@ def _refined(kind: str | None, expected: str, found: str) -> str:
         return kind
     # Two public names are two installations, unless one tenant's id stands in both or their keys say otherwise
     return "host-alias" if _GUID.search(urls.split(found).path) or _without_www(expected, found) else "environment"
+
+
+def _cloud(url: str) -> str | None:
+    """Which of the separate clouds of Entra an issuer lies in, by its top-level domain; None elsewhere."""
+    host = urls.host_of(url)
+    known = _ENTRA_HOST.fullmatch(host)
+    return known and (known["national"] or "public")
+
+
+_ENTRA_HOST = re.compile(
+    r"(?:login|sts)\.(?:(?:partner\.)?microsoftonline|chinacloudapi|windows)\.(?:com|net|(?P<national>us|cn|de))",
+    re.IGNORECASE,
+)
+"""https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud"""
 
 
 def _may_be_own_domain(expected: str, found: str) -> bool:

@@ -124,6 +124,10 @@ _UNREADABLE = "a part of it is no base64url text, or holds no JSON object"
 _TEXTS = {
     "IDX10209": "it is longer than the library reads",
     "IDX10508": "its third part cannot be read as a signature",
+    "IDX10625": "its authentication tag has another length than the algorithm gives",
+    "IDX10719": "it is longer than the library reads",
+    "IDX10814": "its content, decompressed, is longer than the library reads",
+    "IDX10816": "its content, decompressed, is longer than the library reads",
 }
 _SEGMENT_CODES = frozenset({"IDX14120", "IDX14121", "IDX14122", "IDX12739", "IDX12740", "IDX12741", "IDX14111"})
 
@@ -175,7 +179,20 @@ def claim_name(failure: Failure) -> str | None:
         found = pattern.search(failure.statement.text)
         if found is not None:
             return next(g for g in found.groups() if g)
-    return "scope or roles" if failure.code == "IDW10201" else None
+    if failure.code == "IDW10201" or "scope or roles claim" in failure.statement.text:
+        return "scope or roles"
+    return "tid" if failure.code in _TENANT_CODES else None
+
+
+_TENANT_CODES = ("IDX40003", "IDX40009", "IDW10401")
+
+
+def of_sign_in(failure: Failure) -> bool | None:
+    """Whether a handler of sign-ins had received the token from the identity provider; None where no frame tells it."""
+    return True if _SIGN_IN.search(failure.statement.text) else None
+
+
+_SIGN_IN = re.compile(r"(?:RemoteAuthentication|(?:OpenIdConnect|WsFederation)(?:Authentication)?)Handler\b")
 
 
 def saml(failure: Failure) -> bool:
@@ -187,5 +204,12 @@ def saml(failure: Failure) -> bool:
     return any("Saml" in t for t in failure.exceptions) or any(words in text for words in _OF_SAML)
 
 
+def functions_host(failure: Failure) -> bool | None:
+    """The handler that the Azure Functions host has for itself refused the token; None where no name tells it."""
+    text = failure.statement.text
+    return True if any(name in text for name in _OF_FUNCTIONS_HOST) else None
+
+
+_OF_FUNCTIONS_HOST = ("ScriptJwtBearerExtensions", "Microsoft.Azure.WebJobs.Script.WebHost")
 _OF_SAML = ("tc:SAML:", "No token validator was found for the given token", "no validator found")
 """Names of SAML itself, and what only the WS-Federation handlers say."""

@@ -14,6 +14,8 @@ SHOWN = frozenset({TokenForm.COMPACT, TokenForm.UNSIGNED, TokenForm.DECODED})
 """Forms in which the claims can be read."""
 
 _EARLY, _LATE = "not-yet-valid", "expired"
+LIFETIMES = frozenset((_EARLY, _LATE))
+"""Claims about a lifetime."""
 _LARGEST_INT32 = 2_147_483_647
 _SMALLEST_MILLISECONDS = 100_000_000_000
 _MINUTES_OFF = frozenset((*(60 * h for h in range(1, 15)), 210, 270, 330, 345, 390, 525, 570, 630, 765))
@@ -48,20 +50,39 @@ def of_request(failure: Failure) -> datetime | None:
 
 def clock(says: str, failure: Failure, skew_s: float) -> dict[str, object]:
     """The fields ``clock.…`` of a row, for refusals of a lifetime."""
-    if says not in (_EARLY, _LATE):
+    if says not in LIFETIMES:
         return {}
     fields = failure.fields
     now = moment(fields.get("current_time")) or failure.time
-    names = ("valid_to", "exp") if says == _LATE else ("valid_from", "nbf")
-    limit = next((m for n in names if (m := moment(fields.get(n)))), None)
+    limit = _first(fields, "valid_to", "exp") if says == _LATE else _first(fields, "valid_from", "nbf")
     row: dict[str, object] = {"clock.skew_s": int(skew_s)}
     if now is None or limit is None:
         return row
     distance = round((now - limit).total_seconds() if says == _LATE else (limit - now).total_seconds())
     row["clock.distance_s"] = distance
     row["clock.beyond_s"] = distance - int(skew_s)
-    row["clock.whole_hours"] = whole_offset(distance)
+    since_issue = _since_issue(fields, now) if says == _LATE else None
+    row["clock.since_issue_s"] = since_issue
+    # a token is used at once: the issuer's error stands between its issue and its use
+    row["clock.whole_hours"] = whole_offset(distance if since_issue is None else since_issue)
     return row
+
+
+def _since_issue(fields: Mapping[str, object], now: datetime) -> int | None:
+    """How old a token was when it was used, by what it says itself, seconds."""
+    issued = _first(fields, "iat", "nbf", "valid_from")
+    return None if issued is None else round((now - issued).total_seconds())
+
+
+def is_reversed(fields: Mapping[str, object]) -> bool | None:
+    """Whether a token's validity ends before it begins; None where one of both is not known."""
+    begin, end = _first(fields, "valid_from", "nbf"), _first(fields, "valid_to", "exp")
+    return None if begin is None or end is None else begin > end
+
+
+def _first(fields: Mapping[str, object], *names: str) -> datetime | None:
+    """The moment that the first of these fields holds which holds one."""
+    return next((m for n in names if (m := moment(fields.get(n)))), None)
 
 
 def whole_offset(distance_s: int) -> bool:

@@ -20,6 +20,7 @@ def about(failure: Failure, scheme: Scheme) -> dict[str, object]:
     row: dict[str, object] = {
         "token.shown": shown,
         "idp.family": vendor.family if vendor else None,
+        **_published(vendor or scheme.vendor),
         "idp.expected": scheme.family,
         "alg.family": algorithm_family(failure.fields.get("alg")),
         "issuer": iss if isinstance(iss, str) else next(iter(scheme.issuers), None),
@@ -34,6 +35,13 @@ def about(failure: Failure, scheme: Scheme) -> dict[str, object]:
         tid = token.claims.get("tid")
         row["tid"] = tid if isinstance(tid, str) else None
     return row
+
+
+def _published(vendor: vendors.Vendor | None) -> dict[str, object]:
+    """Whose keys they are, where they are published and how often they change, as far as the issuer's form tells."""
+    if vendor is None:
+        return {}
+    return {"idp.name": vendor.name, "idp.keys_url": vendor.jwks_url, "idp.rotation": vendor.rotation}
 
 
 def algorithm_family(alg: object) -> str | None:

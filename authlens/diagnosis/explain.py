@@ -11,6 +11,7 @@ from typing import Any, Final
 from authlens.diagnosis.condition import BOOLEANS
 from authlens.diagnosis.detection import Detection, Item, Row, Search, holds_for, value_of, walk
 from authlens.diagnosis.rule import PLACEHOLDER, Rule
+from authlens.durations import duration
 
 _LONGEST: Final = 300
 UNKNOWN: Final = "(unknown)"
@@ -128,6 +129,8 @@ _NAMELESS: Final = {
     "expected.audiences": "another one",
 }
 """What to call a value that the evidence lacks, where a sentence can go on without it."""
+_SECONDS: Final = re.compile(r"\{([a-z][a-z_.]{0,60}_s)\} s\b")
+"""A number of seconds with its unit behind it, which is told in larger units where it is large."""
 _TWICE: Final = re.compile(r"(?:the metadata address|scheme) (the metadata address|this scheme)", re.IGNORECASE)
 _ASIDE: Final = f" ({UNKNOWN})"
 
@@ -149,8 +152,13 @@ def sentence(template: str, row: Row) -> str:
         begins = found.start() == 0 or found.string.endswith(". ", 0, found.start())
         return nameless[0].upper() + nameless[1:] if begins else nameless
 
-    text = PLACEHOLDER.sub(fill, template)
+    text = PLACEHOLDER.sub(fill, _SECONDS.sub(lambda found: _spelt(found, row), template))
     return _smooth(text) if lacking else text
+
+
+def _spelt(found: re.Match[str], row: Row) -> str:
+    seconds = value_of(row, found[1])
+    return duration(seconds) if isinstance(seconds, int | float) else found[0]
 
 
 def _smooth(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from authlens.diagnosis.evidence_course import QUIET, restart_behind
 from authlens.diagnosis.evidence_times import SHOWN
@@ -18,6 +18,7 @@ _ABOUT_KEYS = "sig."
 """Causes in which the token's key matters."""
 _SEVERITIES = tuple(Severity)
 """Worst first."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _CONFIDENCES = tuple(Confidence)
 """Surest first."""
 
@@ -108,14 +109,13 @@ def _different(ordered: Iterable[Finding]) -> list[Finding]:
     """The first finding of each kind of failure of which the same is said."""
     seen: dict[tuple[object, ...], Finding] = {}
     for one in ordered:
-        seen.setdefault((one.failure.kind, id(one.evidence), one.severity, one.confidence), one)
+        seen.setdefault((one.failure.kind, id(one.diagnosis)), one)
     return list(seen.values())
 
 
-def _in_time(finding: Finding) -> tuple[bool, float, str, int]:
-    at = finding.failure.time
-    origin = finding.failure.origin
-    return at is None, at.timestamp() if at is not None else 0.0, origin.path, origin.offset
+def _in_time(finding: Finding) -> tuple[datetime, str, int]:
+    path, offset, _ = finding.failure.origin
+    return finding.failure.time or _NEVER, path, offset
 
 
 def _speaker(ordered: Sequence[Finding]) -> Finding:

@@ -147,7 +147,8 @@ def _decode(data: bytes) -> str:
 
 def _events(text: str) -> Iterator[Any]:
     try:
-        yield from yaml.parse(text, Loader=_PARSER)
+        loader = _PARSER(text)
+        yield from iter(loader.get_event, None)  # what yaml.parse yields, without its step in Python for each
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place()
@@ -173,14 +174,24 @@ class _Open:
     pairs: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
     key: Scalar | None = None
 
+    def closed(self) -> Node:
+        """All of it."""
+        return Table(self.pairs, self.place) if self.mapping else Items(tuple(self.nodes), self.place)
+
 
 def _compose(events: Iterator[Any], notes: Notes) -> Iterator[Node]:
     stack: list[_Open] = []
     for count, event in enumerate(events):
         if count > MAX_NODES:
             raise _UnreadableError(_place(event), f"the file has more than {MAX_NODES} values")
-        node = _step(event, stack)
-        if node is None:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            node: Node = _scalar(event)
+        elif kind in _ENDS:
+            node = stack.pop().closed()
+        else:
+            if kind in _WITH_ANCHOR:
+                stack.append(_opened(event, len(stack)))
             continue
         if stack:
             _put(stack[-1], node, notes)
@@ -188,22 +199,16 @@ def _compose(events: Iterator[Any], notes: Notes) -> Iterator[Node]:
             yield node
 
 
-def _step(event: Any, stack: list[_Open]) -> Node | None:
-    """The node that the event completes, or None."""
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise _UnreadableError(_place(event), "anchors and aliases are not supported", "write the value out")
-    if isinstance(event, yaml.ScalarEvent):
-        return _scalar(event)
-    if isinstance(event, yaml.CollectionStartEvent):
-        _refuse_tag(event)
-        if len(stack) >= MAX_DEPTH:
-            raise _UnreadableError(_place(event), f"nested deeper than {MAX_DEPTH} levels")
-        stack.append(_Open(_place(event), isinstance(event, yaml.MappingStartEvent)))
-        return None
-    if isinstance(event, yaml.CollectionEndEvent):
-        done = stack.pop()
-        return Table(done.pairs, done.place) if done.mapping else Items(tuple(done.nodes), done.place)
-    return None
+_ENDS: Final = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
+_WITH_ANCHOR: Final = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent})
+"""What begins a collection, or stands for one."""
+
+
+def _opened(event: Any, depth: int) -> _Open:
+    place = _plain_place(event)
+    if depth >= MAX_DEPTH:
+        raise _UnreadableError(place, f"nested deeper than {MAX_DEPTH} levels")
+    return _Open(place, isinstance(event, yaml.MappingStartEvent))
 
 
 def _put(parent: _Open, node: Node, notes: Notes) -> None:
@@ -221,12 +226,17 @@ def _put(parent: _Open, node: Node, notes: Notes) -> None:
 
 
 def _place(event: Any) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return Place(mark.line + 1, mark.column + 1)
 
 
-def _refuse_tag(event: Any) -> None:
+def _plain_place(event: Any) -> Place:
+    """The place of what has neither anchor nor tag."""
+    if event.anchor is not None:
+        raise _UnreadableError(_place(event), "anchors and aliases are not supported", "write the value out")
     if event.tag is not None:
         raise _UnreadableError(_place(event), f"tags are not supported: {event.tag}")
+    return _place(event)
 
 
 _SCALARS: Final = yaml.constructor.SafeConstructor()
@@ -240,23 +250,33 @@ _TYPED: Final = {
 
 
 def _scalar(event: Any) -> Scalar:
-    _refuse_tag(event)
-    place = _place(event)
-    tag = _implicit_tag(event.value) if event.implicit[0] else None
-    if tag is None:
-        return Scalar(event.value, event.value, place, quoted=event.style in {"'", '"'})
-    if len(event.value) > _LONGEST_VALUE:  # sexagesimal numbers take quadratic time
-        raise _UnreadableError(place, f"not a value: {event.value[:40]}…", "quote it")
+    place, text = _plain_place(event), event.value
+    if not event.implicit[0]:
+        return Scalar(text, text, place, event.style in _QUOTES)
+    tag = _implicit_tag(text)
+    return Scalar(text if tag is None else _typed(text, tag, place), text, place)
+
+
+_QUOTES: Final = ("'", '"')
+
+
+def _typed(text: str, tag: str, place: Place) -> Plain:
+    if len(text) > _LONGEST_VALUE:  # sexagesimal numbers take quadratic time
+        raise _UnreadableError(place, f"not a value: {text[:40]}…", "quote it")
     try:
-        value: Plain = _TYPED[tag](yaml.ScalarNode(tag, event.value))
+        value: Plain = _TYPED[tag](yaml.ScalarNode(tag, text))
     except (ValueError, OverflowError) as error:  # 2024-13-45, or a number of thousands of digits
-        raise _UnreadableError(place, f"not a value: {event.value[:40]}", "quote it") from error
-    return Scalar(value, event.value, place)
+        raise _UnreadableError(place, f"not a value: {text[:40]}", "quote it") from error
+    return value
 
 
 def _implicit_tag(text: str) -> str | None:
     """The type that YAML 1.1 gives an unquoted value, None for a string."""
-    for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], ()):
+    for tag, pattern in _IMPLICIT.get(text[:1], ()):
         if tag in _TYPED and pattern.match(text):
             return str(tag)
     return None
+
+
+_IMPLICIT: Final = yaml.SafeLoader.yaml_implicit_resolvers
+"""By the first character of a value."""

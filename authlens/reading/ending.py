@@ -7,10 +7,10 @@ from datetime import datetime, tzinfo
 
 from authlens.model import Layout, Part
 from authlens.reading import envelopes
-from authlens.reading.cut import Starting
 from authlens.reading.formats import registry
 from authlens.reading.formats.base import LINE, Format, Place
 from authlens.reading.runs import Feeds, Piece, Run, Sheaf
+from authlens.reading.starts import Starting
 
 TAIL = 64 * 1024
 """So much of the end is looked at, bytes."""

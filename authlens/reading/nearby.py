@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -85,34 +86,48 @@ class Searched:
 
     def __init__(self, data: bytes, start: int, reach: Callable[[int, int, int], int]) -> None:
         """``reach`` gives the first start behind a position, between two others."""
-        self._data, self._border, self._reach = data, start + WINDOW, reach
-        self._far = self._border
-        """Up to here every end of a request may be one that is looked for."""
+        self._data, self._reach = data, reach
+        self._far = self._named = start + WINDOW
+        """Up to here every end of a request may be one that is looked for, and up to here it may have an id."""
         self._printed: dict[bytes, int] = {}
         """Requests' ids as they stand in the records of hits, and where the last of those begins."""
-        self._named = self._border
-        """Up to here a hit's request has an id, or may have one."""
+        self._ends: list[int] = []
+        self._looked = start
+        """Up to here the ends of requests are known."""
 
     def hit(self, begin: int, stop: int, request: str | None) -> None:
         """A record was cut out for a hit."""
-        printed = (request or "").encode()
+        printed = request.encode() if request else b""
         if printed and self._data.find(printed, begin, stop) >= 0:
             self._printed.pop(printed, None)
             self._printed[printed] = begin
         else:
-            self._far = max(self._far, begin + WINDOW)
+            self._far = begin + WINDOW
         if request is not None:
-            self._named = max(self._named, begin + WINDOW)
+            self._named = begin + WINDOW
 
-    def around(self, low: int, high: int) -> tuple[Iterable[int], bool]:
+    def around(self, low: int, high: int) -> tuple[list[int], bool]:
         """Where between two positions requests may end, and whether only the first few records matter."""
-        ends: Iterable[int] = ()
-        if self._far > low:
-            ends = needles.context(self._data, low, self._reach(self._far, low, high))
-        named: set[int] = set()
+        ends = self._between(low, self._reach(self._far, low, high)) if self._far > low else []
+        if self._printed:
+            ends = sorted(self._of_named(low, high).union(ends))
+        return ends, low >= self._named
+
+    def _between(self, low: int, high: int) -> list[int]:
+        """Ends of requests; they are searched as far ahead as they may matter, not stretch by stretch."""
+        if high > self._looked:
+            begin = max(low, self._looked - needles.LONGEST_CONTEXT)  # one may lie across where the search ended
+            self._looked = max(high, min(self._far, len(self._data)))
+            self._ends = self._ends[bisect_left(self._ends, low) : bisect_left(self._ends, begin)]
+            self._ends += needles.context(self._data, begin, self._looked)
+        return self._ends[bisect_left(self._ends, low) : bisect_left(self._ends, high)]
+
+    def _of_named(self, low: int, high: int) -> set[int]:
+        """Where ids of recent requests are printed."""
+        found: set[int] = set()
         for printed, begin in list(self._printed.items()):
             if begin + WINDOW < low:
                 del self._printed[printed]
             else:
-                named.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
-        return sorted(named.union(ends)) if named else ends, low >= self._named
+                found.update(needles.every(self._data, printed, low, self._reach(begin + WINDOW, low, high)))
+        return found

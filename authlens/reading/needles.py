@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from authlens.texts import ByteTexts
 
 _DIGITS: Final = tuple(b"%d" % n for n in range(10))
-_NUMBERED: Final[dict[bytes, int]] = {b"IDX": 2, b"IDW": 2, b"Jwt": 2, b"errors/ID": 4, b"MIML": 2, b"WIF1": 2}
+_FOUNDATION: Final = (b"ID10", b"ID32", b"ID40", b"ID41", b"ID42", b"ID60")
+"""What the codes begin with by which Windows Identity Foundation refuses a token."""
+_NUMBERED: Final[dict[bytes, int]] = {
+    b"IDX": 2,
+    b"IDW": 2,
+    b"Jwt": 2,
+    b"errors/ID": 4,
+    b"MIML": 2,
+    b"WIF1": 2,
+} | dict.fromkeys(_FOUNDATION, 2)
 """What codes begin with, and how many digits must follow."""
 _WORDS: Final = (
     b"Failed to validate the token",
@@ -50,41 +59,13 @@ _AUTHENTICATION: Final = (
     b"Microsoft.Owin.Security",
     b"IdentityLoggerAdapter",
 )
-_BLOCK: Final = 256 * 1024
-"""So many bytes are searched before the next: they stay in the processor's cache, and what is found stays few."""
 EDGE: Final = max(map(len, _AUTHENTICATION)) - 1
 """So many bytes on each side of a border can hold a marker that the border cuts."""
 
 
-class _Texts:
-    """Finds fixed texts, all in one pass: the time is linear in the block however hostile it is."""
-
-    def __init__(self, texts: Iterable[bytes]) -> None:
-        self.texts = tuple(texts)
-        self._longest = max(map(len, self.texts))
-        # This kind of match is the one that is found with vector instructions.
-        self._automaton = BytesAhoCorasick(self.texts, matchkind=MatchKind.LeftmostFirst)
-
-    def find(self, data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Number of the text, begin and end of what is found from the left; what overlaps it is left out."""
-        if start == 0 and end == len(data) <= _BLOCK:
-            yield from self._automaton.find_matches_as_indexes(data)
-            return
-        view = memoryview(data)
-        for block in range(start, end, _BLOCK):
-            over = min(end, block + _BLOCK)
-            for text, at, behind in self._automaton.find_matches_as_indexes(view[block : over + self._longest]):
-                if block + at < over and block + behind <= end:
-                    yield text, block + at, block + behind
-
-    def within(self, data: bytes) -> bool:
-        """Whether there is any."""
-        return next(self.find(data, 0, len(data)), None) is not None
-
-
 # A first digit makes the shortest text longer, which the search gains by.
 _BEGINNINGS = tuple(prefix + digit for prefix in (b"IDX", b"IDW", b"Jwt") for digit in _DIGITS)
-_PRIMARY = _Texts((*_BEGINNINGS, *(p for p in _NUMBERED if len(p) > len(b"IDX")), *_WORDS))
+_PRIMARY = ByteTexts((*_BEGINNINGS, *(p for p in _NUMBERED if len(p) > len(b"IDX")), *_WORDS))
 _NUMBERS: Final = tuple(
     next((re.compile(b"%s[0-9]{%d}" % (p, n)) for p, n in _NUMBERED.items() if text.startswith(p)), None)
     for text in _PRIMARY.texts
@@ -93,8 +74,10 @@ _NUMBERS: Final = tuple(
 _ANY_NUMBER = re.compile(b"|".join(b"%s[0-9]{%d}" % item for item in _NUMBERED.items()))
 _LONGEST: Final = max(map(len, _NUMBERED)) - 1
 """A code that begins within a text that is none is found up to so many bytes behind that text."""
-_CONTEXT = _Texts(_SECONDARY)
-_SIGNS = _Texts(_AUTHENTICATION)
+_CONTEXT = ByteTexts(_SECONDARY)
+LONGEST_CONTEXT: Final = max(map(len, _SECONDARY))
+"""Bytes of what tells of a request's end or its acceptance."""
+_SIGNS = ByteTexts(_AUTHENTICATION)
 
 
 def hits(data: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
@@ -115,9 +98,9 @@ def hit(text: bytes) -> bool:
     return next(hits(text), None) is not None
 
 
-def context(data: bytes, start: int, end: int) -> Iterator[int]:
+def context(data: bytes, start: int, end: int) -> list[int]:
     """Positions, ascending, at which a request's end or its acceptance may be told of."""
-    return (at for _, at, _ in _CONTEXT.find(data, start, end))
+    return [at for found in _CONTEXT.blocks(data, start, end) for _, at, _ in found]
 
 
 def every(data: bytes, needle: bytes, start: int, end: int) -> Iterator[int]:
@@ -129,7 +112,10 @@ def every(data: bytes, needle: bytes, start: int, end: int) -> Iterator[int]:
 
 def near(text: bytes) -> bool:
     """Whether there is any such position."""
-    return any(needle in text for needle in _SECONDARY)
+    for needle in _SECONDARY:  # noqa: SIM110 - asked very often, and faster than a generator
+        if needle in text:
+            return True
+    return False
 
 
 def authentication(data: bytes) -> bool:

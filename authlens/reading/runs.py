@@ -11,6 +11,7 @@ from authlens.model import Amount
 
 _STEP = 32 * 1024
 """Bytes of a block whose lines are counted at once."""
+_BOM = b"\xef\xbb\xbf"
 _FAR = 1 << 62
 """Behind every offset: pieces are in the order of their positions, then of their offsets."""
 
@@ -142,6 +143,10 @@ class Run:
         """The same as a slice."""
         return self.slice(start, end)
 
+    def unmarked(self) -> Run:
+        """The same without the byte order mark that it may begin with."""
+        return self.slice(len(_BOM), len(self.data)) if self.data.startswith(_BOM) else self
+
     def moved(self, lines: int) -> Run:
         """The same so many lines further down in the source."""
         return Run(self.data, tuple([p._replace(line=p.line + lines, last=p.last + lines) for p in self.pieces]))
@@ -153,14 +158,26 @@ class Run:
             return piece.offset, piece.line
         return piece.offset + pos - piece.pos, piece.line + self._feeds(piece.pos, pos)
 
-    def stretch(self) -> Piece:
-        """All of it as one piece."""
-        if self.plain and self.data:
-            _, offset, line, *_, note, _gap = self.pieces[0]
-            size, lines = len(self.data), self.data.count(b"\n")
-            return Piece(0, offset, line, size, lines, offset + size, line + lines - self.data.endswith(b"\n"), note)
-        (offset, line), amount, (end, last) = self.place(0), self.amount, self.behind()
-        return Piece(0, offset, line, amount.bytes, amount.lines, end, last, self.piece(0).note)
+    @property
+    def offset(self) -> int:
+        """Where it begins in the source."""
+        return self.pieces[0].offset if self.pieces else 0
+
+    @property
+    def reached(self) -> int:
+        """Where its last piece begins in the source."""
+        return self.pieces[-1].offset if self.pieces else 0
+
+    def stretch(self, start: int = 0, end: int | None = None) -> Piece:
+        """What stands between two positions as one piece; ``gap``: some of it was dropped."""
+        end = len(self.data) if end is None else end
+        if not (self.plain and start < end):
+            return _summed(self.slice(start, end) if start or end < len(self.data) else self)
+        pos, offset, line, *_, note, _ = self.pieces[0]
+        offset, line = offset + start - pos, line + self._feeds(pos, start)
+        lines = self.data.count(b"\n", start, end)
+        last = line + lines - (self.data[end - 1] == _FEED)
+        return Piece(0, offset, line, end - start, lines, offset + end - start, last, note)
 
     def behind(self) -> tuple[int, int]:
         """Offset behind the run in the source, and the line of its last byte."""
@@ -249,6 +266,18 @@ class Sheaf:
         low, high = self._range(start, end)
         return Run(self.data[start:end], tuple([self._piece(i, start) for i in range(low, high)]))
 
+    def stretch(self, start: int, end: int) -> Piece:
+        """What stands between two positions, with the envelopes around it, as one piece."""
+        low, high = self._range(start, end)
+        begins, ends = self.begins[low:high], self.ends[low:high]
+        _, offset, line, size, lines, behind, last, outer, _ = self.source.stretch(begins[0], ends[-1])
+        counted = low + (self.starts[low] < max(start, 0))
+        if counted > low or begins[1:] != ends[:-1]:  # the first is counted before; other streams stand between
+            parts = [self.source.stretch(self.begins[i], self.ends[i]) for i in range(counted, high)]
+            size, lines = sum(p.size for p in parts), sum(p.lines for p in parts)
+        note = self.note(self.source.data, begins[0], ends[0]).within(outer)
+        return Piece(0, offset, line, size, lines, behind, last, note)
+
     def _range(self, start: int, end: int) -> tuple[int, int]:
         low = max(0, bisect_right(self.starts, start) - 1)
         return low, bisect_left(self.starts, end, low)
@@ -260,6 +289,11 @@ class Sheaf:
             size = lines = 0  # counted with what stands before
         note = self.note(self.source.data, begin, end).within(outer)
         return Piece(max(0, pos - start), offset, line, size, lines, behind, last, note)
+
+
+def _summed(run: Run) -> Piece:
+    (offset, line), (size, lines), (end, last) = run.place(0), run.held(), run.behind()
+    return Piece(0, offset, line, size, lines, end, last, run.piece(0).note, any(p.gap for p in run.pieces))
 
 
 def _merged(left: Run, right: tuple[Piece, ...]) -> tuple[Piece, ...]:
@@ -274,3 +308,13 @@ def _merged(left: Run, right: tuple[Piece, ...]) -> tuple[Piece, ...]:
     if plain and last.offset + len(left.data) - last.pos == first.offset:
         return left.pieces + right[1:]
     return left.pieces + right
+
+
+def together(runs: tuple[Run, ...]) -> Run:
+    """All runs in one, without copying once for each."""
+    pieces: list[Piece] = []
+    size = 0
+    for run in runs:
+        pieces += [p._replace(pos=p.pos + size) for p in run.pieces]
+        size += len(run.data)
+    return Run(b"".join(run.data for run in runs), tuple(pieces))

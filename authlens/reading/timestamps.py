@@ -56,14 +56,12 @@ _LONGEST = 80
 
 def parse(text: str, zone: tzinfo = UTC, *, day_first: bool = False) -> tuple[datetime | None, bool]:
     """The time in UTC, or None where the text gives no date, and whether ``zone`` had to be assumed."""
-    return _parsed(text[:_LONGEST], zone, day_first)
+    text = text[:_LONGEST]
+    return _quick(text, zone) or _parsed(text, zone, day_first)
 
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, zone: tzinfo, day_first: bool) -> tuple[datetime | None, bool]:
-    quick = _quick(text, zone)
-    if quick is not None:
-        return quick
     text = _WEEKDAY.sub("", text.strip().strip('"[]()'))
     for kind, compiled in _COMPILED.items():
         match = compiled.match(text)

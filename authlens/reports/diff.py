@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from typing import Final
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
 
 from authlens import urls
 
@@ -11,6 +14,11 @@ LONGEST: Final = 240
 """Characters that are compared; further ones are never marked."""
 _ALIKE: Final = 0.5
 """Below this likeness marking single characters would only confuse."""
+
+_MOST_DIFFERENCES: Final = 3
+"""Places in which two spellings of one value differ; with more, they are two values."""
+_CHANCE: Final = 4
+"""Characters that two values may share by chance."""
 
 Piece = tuple[str, bool]
 """Text, and whether it is one of the differing characters."""
@@ -25,16 +33,34 @@ def pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
         return [(one, False)], [(other, False)]
     left: list[Piece] = []
     right: list[Piece] = []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        left += [(one[a:b], kind != "equal")] if b > a else []
-        right += [(other[c:d], kind != "equal")] if d > c else []
-    left += [(one[LONGEST:], False)] if len(one) > LONGEST else []
-    right += [(other[LONGEST:], False)] if len(other) > LONGEST else []
-    return left, right
+    steps = matcher.get_opcodes()
+    torn = sum(step[0] != "equal" for step in steps) > _MOST_DIFFERENCES
+    for place, (kind, a, b, c, d) in enumerate(steps):
+        inside = 0 < place < len(steps) - 1
+        differs = kind != "equal" or (torn and inside and _is_chance(one[a:b]))
+        left.append((one[a:b], differs))
+        right.append((other[c:d], differs))
+    return _joined([*left, (one[LONGEST:], False)]), _joined([*right, (other[LONGEST:], False)])
+
+
+def _is_chance(shared: str) -> bool:
+    """Whether two values may share so little amid what differs without meaning anything by it."""
+    return len(shared) <= _CHANCE and any(map(str.isalnum, shared))
+
+
+def _joined(parts: Iterable[Piece]) -> list[Piece]:
+    runs = groupby((part for part in parts if part[0]), key=itemgetter(1))
+    return [("".join(text for text, _ in run), differs) for differs, run in runs]
 
 
 def _is_sentence(text: str) -> bool:
     return " " in text.strip()
+
+
+def said(row: Mapping[str, Any]) -> str:
+    """The difference between the sides of a row of evidence: as the evidence says it, else by its values."""
+    expected, found = row["expected"], row["found"]
+    return row["difference"] or (words(expected, found) if expected and found else "")
 
 
 def words(expected: str, found: str) -> str:

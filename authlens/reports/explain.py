@@ -12,7 +12,8 @@ from authlens.diagnosis.explain import Reason, explain
 from authlens.diagnosis.rule import Concluder, Rule, Ruleset
 from authlens.model import Finding
 from authlens.redact import is_personal, mask
-from authlens.reports.document import Document, rfc3339
+from authlens.reports.cleaning import rfc3339
+from authlens.reports.document import Document
 from authlens.reports.lines import labelled, wrap
 from authlens.reports.wording import count, visible
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, TextIO
 
-from authlens.reports import wording
+from authlens.reports import accounting, wording
 from authlens.reports.document import Document
 from authlens.reports.wording import count, visible
 
@@ -16,15 +16,19 @@ def write(parts: Document, out: TextIO) -> None:
     head, tail = parts.head(), parts.tail()
     cases = [*_causes(parts), *_exposures(tail), *_unusable(tail), *_fine(head, tail)]
     counts = {kind: sum(f"<{tag} " in case for case in cases) for kind, tag in _COUNTED}
-    totals = f'tests="{len(cases)}" ' + " ".join(f'{kind}="{number}"' for kind, number in counts.items())
+    totals = f'tests="{len(cases)}" failures="{counts["failures"]}" errors="{counts["errors"]}" time="0"'
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-    out.write(f'<testsuites name="authlens" {totals} time="0">\n')
-    out.write(f' <testsuite name="authlens" {totals} time="0" timestamp="{head["tool"]["now"].removesuffix("Z")}">\n')
+    out.write(f'<testsuites name="authlens" {totals}>\n')
+    own = (
+        f'skipped="{counts["skipped"]}" timestamp="{head["tool"]["now"][:_SECONDS]}"'  # the schemas have them here only
+    )
+    out.write(f' <testsuite name="authlens" {totals} {own}>\n')
     out.writelines(cases)
-    out.write(f"  <system-out>{_text(wording.account(head))}</system-out>\n </testsuite>\n</testsuites>\n")
+    out.write(f"  <system-out>{_text(accounting.account(head))}</system-out>\n </testsuite>\n</testsuites>\n")
 
 
 _COUNTED = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
+_SECONDS = len("2026-11-24T12:00:00")
 
 
 def _causes(parts: Document) -> Iterator[str]:
@@ -43,10 +47,11 @@ def _causes(parts: Document) -> Iterator[str]:
 def _details(group: Mapping[str, Any], first: Mapping[str, Any] | None) -> str:
     lines = [group["explanation"]]
     if first is not None:
-        lines.append(f"First at {wording.place(first['source'])}, {wording.moment(first['time'])} UTC.")
-    for remedy in group["remediation"]:
+        when = f"{wording.moment(first['time'])} UTC" if first["time"] else "at an unknown time"
+        lines.append(f"First in {wording.place(first['source'])}, {when}.")
+    for remedy in wording.remedies(group):
         lines.append(f"{wording.stack(remedy['stack'])}:")
-        lines += [f"{number}. {step}" for number, step in enumerate(remedy["steps"], 1)]
+        lines += [f"{number}. {wording.unfenced(step)}" for number, step in enumerate(remedy["steps"], 1)]
     return "\n".join(filter(None, lines))
 
 
@@ -69,7 +74,7 @@ def _unusable(tail: Mapping[str, Any]) -> Iterator[str]:
 def _fine(head: Mapping[str, Any], tail: Mapping[str, Any]) -> Iterator[str]:
     """A suite without a case looks like one that was not run."""
     if not head["groups"] and not tail["unusable"] and not tail["exposures"]:
-        told = f"   <system-out>{_text(wording.visibility(head))}</system-out>\n"
+        told = f"   <system-out>{_text(accounting.visibility(head))}</system-out>\n"
         yield _case("causes", "no refused token", told)
 
 

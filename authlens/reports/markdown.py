@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TextIO
 
-from authlens.reports import wording
+from authlens.reports import accounting, diff, wording
 from authlens.reports.document import Document
+from authlens.reports.notes import digest
 from authlens.reports.wording import count, visible
 
 MOST_TOLD: Final = 20
@@ -34,14 +35,14 @@ def _lines(parts: Document) -> Iterator[str]:
     yield f"{_prose(wording.some(list(names.values())) or 'nothing read')}{when}"
     yield ""
     if not summary["failures"]:
-        yield _prose(wording.visibility(head))
+        yield _prose(accounting.visibility(head))
         yield ""
     yield from _overview(groups)
     for group in groups[:MOST_TOLD]:
         yield from _cause(group, parts.first_of(group), names)
     yield from _exposures(tail["exposures"])
-    yield from _list("Notes", [*tail["unusable"], *wording.digest(tail["notes"])])
-    yield _prose(wording.account(head))
+    yield from _list("Notes", [*tail["unusable"], *digest(tail["notes"])])
+    yield _prose(accounting.account(head))
 
 
 def _answer(summary: Mapping[str, Any]) -> str:
@@ -58,7 +59,7 @@ def _overview(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "| severity | cause | refused | when (UTC) | what is the matter |"
     yield "|---|---|--:|---|---|"
     for group in groups[:MOST_LISTED]:
-        when = wording.span(group["first"], group["last"]).removeprefix("at ")
+        when = wording.span(group["first"], group["last"]).removeprefix("at ") if group["first"] else "unknown"
         news = f" ({wording.news(group)})" if wording.news(group) else ""
         cells = (group["severity"], _code(group["cause"]), f"{group['count']:,}{news}", when)
         yield f"| {' | '.join(cells)} | {_prose(wording.headline(group))} |"
@@ -78,13 +79,11 @@ def _cause(group: Mapping[str, Any], first: Mapping[str, Any] | None, names: Map
         yield "| evidence | expected | found | difference |"
         yield "|---|---|---|---|"
         for row in group["evidence"]:
-            cells = (_code(row["expected"]), _code(row["found"]), _prose(row["difference"] or ""))
+            cells = (_code(row["expected"]), _code(row["found"]), _prose(diff.said(row)))
             yield f"| {_prose(row['name'])} | {' | '.join(cells)} |"
         yield ""
-    for remedy in group["remediation"]:
-        yield f"**{_prose(wording.stack(remedy['stack']))}**"
-        yield ""
-        yield from (f"{number}. {_prose(step)}" for number, step in enumerate(remedy["steps"], 1))
+    for one in wording.remedies(group):
+        yield remedy(one)
         yield ""
     if group["next"]:
         code = f"{group['next']['code']}, " if group["next"]["code"] else ""
@@ -93,6 +92,12 @@ def _cause(group: Mapping[str, Any], first: Mapping[str, Any] | None, names: Map
     yield from _open(group["alternatives"])
     yield from (f"<{reference}>" for reference in group["references"][:3] if reference.startswith("https://"))
     yield ""
+
+
+def remedy(one: Mapping[str, Any]) -> str:
+    """The steps for one stack under its name."""
+    steps = (f"{number}. {_prose(wording.unfenced(step, '`'))}" for number, step in enumerate(one["steps"], 1))
+    return "\n".join((f"**{_prose(wording.stack(one['stack']))}**", "", *steps))
 
 
 def _facts(group: Mapping[str, Any], first: Mapping[str, Any] | None, names: Mapping[str, str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, TextIO
 
-from authlens.reports import wording
+from authlens.reports import accounting, wording
 from authlens.reports.document import Document
 
 MOST_SERIES: Final = 500
@@ -24,7 +24,7 @@ def write(parts: Document, out: TextIO) -> None:
 def _lines(parts: Document) -> Iterator[str]:
     head, tail = parts.head(), parts.tail()
     summary = head["summary"]
-    sums = wording.ledger(head)
+    sums = accounting.ledger(head)
     known = parts.baseline
     news = Counter(
         (f.cause, f.severity.value) for f in parts.findings if known is not None and f.id not in known.failures

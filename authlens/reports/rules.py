@@ -10,8 +10,9 @@ from authlens.diagnosis.rule import Concluder, Ruleset
 from authlens.diagnosis.ruleset import Checked, TestResult
 from authlens.diagnosis.schema import FIELDS
 from authlens.errors import Fault
+from authlens.redact import mask
 from authlens.reports.lines import table
-from authlens.reports.wording import count
+from authlens.reports.wording import count, visible
 
 RULES: Final = "authlens.rules/1"
 FIELDS_SCHEMA: Final = "authlens.rule-fields/1"
@@ -69,9 +70,10 @@ def checked(found: Checked) -> Iterator[str]:
 
 def _places(faults: Sequence[Fault], kind: str) -> Iterator[str]:
     for fault in sorted(faults):
-        yield f"{fault.path}:{fault.line}:{fault.column}: {kind}: {fault.message}"
+        place = visible(mask(f"{fault.path}:{fault.line}:{fault.column}", blobs=False))
+        yield f"{place}: {kind}: {visible(fault.message)}"
         if fault.hint:
-            yield f"    {fault.hint}"
+            yield f"    {visible(fault.hint)}"
 
 
 def tested(results: Sequence[TestResult]) -> Iterator[str]:

@@ -11,7 +11,9 @@ from typing import Any, Final, TextIO
 from urllib.parse import quote
 
 from authlens.model import Finding
-from authlens.reports.document import Document, dump
+from authlens.reports import markdown, wording
+from authlens.reports.document import Document
+from authlens.reports.encoding import dump
 from authlens.reports.wording import headline, visible
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -118,13 +120,17 @@ def _state(one: Mapping[str, Any]) -> dict[str, str]:
 
 def _rule(group: Mapping[str, Any]) -> dict[str, Any]:
     rule = _bare_rule(group["cause"], headline(group), group["severity"])
-    steps = [step for remedy in group["remediation"] for step in remedy["steps"]]
-    if steps:
-        numbered = "\n".join(f"{number}. {_text(step)}" for number, step in enumerate(steps, 1))
-        rule["help"] = {"text": numbered, "markdown": numbered}
+    remedies = wording.remedies(group)
+    if steps := "\n\n".join(map(_steps, remedies)):
+        rule["help"] = {"text": steps, "markdown": "\n\n".join(map(markdown.remedy, remedies))}
     if group["references"]:
         rule["helpUri"] = group["references"][0]
     return rule
+
+
+def _steps(remedy: Mapping[str, Any]) -> str:
+    numbered = (f"{number}. {_text(wording.unfenced(step))}" for number, step in enumerate(remedy["steps"], 1))
+    return "\n".join((f"{_text(wording.stack(remedy['stack']))}:", *numbered))
 
 
 def _bare_rule(identity: str, title: str, severity: str) -> dict[str, Any]:
@@ -167,4 +173,5 @@ def address(path: str) -> str:
 
 
 def _text(text: str) -> str:
-    return visible(text, lines=True)
+    """Plain text, in which a viewer finds no link of a log's making (§3.11.6)."""
+    return visible(text, lines=True).replace("](", "] (")

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from authlens import vendors
 from authlens.model import Token
 from authlens.redact import Pseudonyms
-from authlens.reports.document import Document, rfc3339
+from authlens.reports.cleaning import rfc3339
+from authlens.reports.document import Document
 from authlens.reports.lines import labelled, table, wrap
-from authlens.reports.wording import count, digest, moment, stack, visible
+from authlens.reports.notes import digest
+from authlens.reports.wording import count, moment, stack, visible
 
 if TYPE_CHECKING:  # what is reported on lives a floor above
     from authlens.inspection import Inspection

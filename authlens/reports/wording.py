@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Final
 
-from authlens.urls import authority_of
-
 STACKS: Final = {
     "aspnetcore": "ASP.NET Core",
     "owin": "OWIN / .NET Framework",
@@ -31,13 +29,18 @@ CONFIDENCE: Final = {
     "likely": "likely: the evidence points to it",
     "possible": "possible: the evidence leaves it open",
 }
-SHOW_AUTHENTICATION: Final = (
-    "To see refused tokens, set the log level of Microsoft.AspNetCore.Authentication to Information."
-)
 LONGEST_HEADLINE: Final = 240
-_LONGEST_NAME = 120
-_MOST_MARKS = 3  # combining characters on one letter; some scripts need two
+LONGEST_NAME: Final = 120
+_MOST_MARKS: Final = 3  # combining characters on one letter; some scripts need two
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def unfenced(text: str, mark: str = "") -> str:
+    """The text with its fenced blocks in the line, where it has one line only; ``mark`` stands around them."""
+    return _FENCED.sub(lambda found: f" {mark}{' '.join(found[1].split())}{mark}", text)
+
+
+_FENCED: Final = re.compile(r"\s{0,4}```[a-z]{0,12}\s([^`]{1,8000})```")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -113,16 +116,6 @@ def day_of(document: Mapping[str, Any]) -> str | None:
     return str(first)[:10] if first and last and first[:10] == last[:10] else None
 
 
-def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    whole = int(seconds)
-    for unit, length, smaller, part in (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if whole >= length:
-            rest = whole % length // part
-            return f"{whole // length} {unit} {rest} {smaller}" if rest else f"{whole // length} {unit}"
-    return f"{whole} s"
-
-
 def seconds_between(first: str | None, last: str | None) -> float:
     """Seconds from one time of the document to another; 0 where one is missing."""
     if not first or not last:
@@ -138,7 +131,12 @@ def stack(name: str) -> str:
 def place(source: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
     """``app.log:4812``; with the given names of files."""
     path = source["path"]
-    return f"{visible((names or {}).get(path, path))}:{source['line']}"
+    return f"{visible((names or {}).get(path) or named(path))}:{source['line']}"
+
+
+def named(path: str) -> str:
+    """A path as people say it."""
+    return "standard input" if path == "-" else path
 
 
 def headline(group: Mapping[str, Any]) -> str:
@@ -158,6 +156,20 @@ def story(group: Mapping[str, Any]) -> str | None:
     return visible(text) if _STORY.search(text) else None
 
 
+def remedies(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The steps by stack, without the stacks on which there is nothing to do."""
+    return [one for one in group["remediation"] if any(not step.startswith(_NOTHING) for step in one["steps"])]
+
+
+_NOTHING: Final = "Nothing to do"
+
+
+def gist(text: str) -> str:
+    """A text of the log in one line of readable length."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= LONGEST_HEADLINE else f"{line[:LONGEST_HEADLINE]}…"
+
+
 def news(group: Mapping[str, Any]) -> str:
     """Whether a cause is new, where there is a baseline."""
     if "known" not in group:
@@ -169,36 +181,14 @@ def news(group: Mapping[str, Any]) -> str:
 
 def short_paths(paths: Sequence[str]) -> dict[str, str]:
     """Names of files without their folders, where that leaves them apart."""
-    names = [PurePath(path).name or path for path in paths]
-    return dict(zip(paths, names if len(set(names)) == len(names) else paths, strict=True))
+    names = [PurePath(named(path)).name or path for path in paths]
+    return dict(zip(paths, names if len(set(names)) == len(names) else map(named, paths), strict=True))
 
 
 def some(values: Sequence[str], most: int = 3) -> str:
     """The first few values, and how many more there are."""
-    shown = ", ".join(visible(v if len(v) <= _LONGEST_NAME else f"{v[:_LONGEST_NAME]}…") for v in values[:most])
+    shown = ", ".join(visible(v if len(v) <= LONGEST_NAME else f"{v[:LONGEST_NAME]}…") for v in values[:most])
     return f"{shown} and {len(values) - most:,} more" if len(values) > most else shown
-
-
-def ledger(document: Mapping[str, Any]) -> dict[str, int]:
-    """Sums over the inputs; records = failures + repeats + informational + filtered + other."""
-    inputs = document["inputs"]
-    sums = {n: sum(i[n] for i in inputs) for n in ("bytes", "lines", "records", "repeats", "informational", "filtered")}
-    sums["failures"] = document["summary"]["failures"]
-    told = ("failures", "repeats", "informational", "filtered")
-    sums["other"] = sums["records"] - sum(sums[name] for name in told)
-    sums["skipped"] = sum(amount["bytes"] for i in inputs for amount in i["skipped"].values())
-    sums["unmatched"] = sum(i["unmatched"]["bytes"] for i in inputs)
-    return sums
-
-
-def skipped(document: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Bytes and lines that were skipped, by reason."""
-    out: dict[str, tuple[int, int]] = {}
-    for one in document["inputs"]:
-        for reason, amount in one["skipped"].items():
-            total, lines = out.get(reason, (0, 0))
-            out[reason] = (total + amount["bytes"], lines + amount["lines"])
-    return dict(sorted(out.items()))
 
 
 def causes(summary: Mapping[str, Any]) -> str:
@@ -206,64 +196,3 @@ def causes(summary: Mapping[str, Any]) -> str:
     different = count(len(summary["by_cause"]), "cause")
     groups = summary["groups"]
     return different if groups == len(summary["by_cause"]) else f"{different} in {count(groups, 'group')}"
-
-
-_UNASKED = re.compile(r"(\S{1,300}): not asked: --allow-issuer \S{1,300}( or --online)? would ask \S{1,600}")
-_OFFLINE = re.compile(r"(\S{1,300}): not (?:among the documents at hand, and the network was not asked|asked: offline)")
-
-
-def digest(notes: Sequence[str]) -> list[str]:
-    """Notes for people: issuers that were not asked in one sentence, with how to ask for them."""
-    asked = [_UNASKED.fullmatch(note) for note in notes]
-    offline = [_OFFLINE.fullmatch(note) for note in notes]
-    rest = [_once(note) for note, a, o in zip(notes, asked, offline, strict=True) if a is None and o is None]
-    unasked = [(found[1], bool(found[2])) for found in asked if found is not None]
-    unknown = list(dict.fromkeys(authority_of(found[1]) for found in offline if found is not None))
-    out = []
-    if unasked:
-        known = sum(by_vendor for _, by_vendor in unasked)
-        how = f"--allow-issuer {visible(unasked[0][0])}" if len(unasked) == 1 else "--allow-issuer ISSUER"
-        online = f", or --online for {known:,} of them" if len(unasked) > 1 and known < len(unasked) else " or --online"
-        how += online if known else ""
-        names = some([issuer for issuer, _ in unasked], 2)
-        out.append(f"{count(len(unasked), 'issuer')} not asked for keys; to ask: {how}. Seen: {names}.")
-    if unknown:
-        of = count(len(unknown), "issuer")
-        shown = 2 if len(unknown) == 1 or len(unknown[0]) + len(unknown[1]) <= _LONGEST_NAME else 1
-        out.append(f"The keys of {of} are not at hand; --bundle or --jwks brings them: {some(unknown, shown)}.")
-    return out + rest
-
-
-def _once(note: str) -> str:
-    """The note without the address that its reason repeats."""
-    address, colon, reason = note.partition(": ")
-    return reason if colon and reason.startswith(f"{address}: ") else note
-
-
-def account(document: Mapping[str, Any]) -> str:
-    """What was read and what became of it, in one sentence whose numbers add up."""
-    inputs = document["inputs"]
-    sums = ledger(document)
-    parts = [count(sums["failures"], "failure"), count(sums["repeats"], "repeat")]
-    parts += [f"{sums[n]:,} {n}" for n in ("informational", "filtered", "other") if sums[n]]
-    left_out = [f"{size(n)} skipped: {visible(reason)}" for reason, (n, _) in skipped(document).items()]
-    blind = [i["path"] for i in inputs if i["auth_events"] == "none" and i["bytes"]]
-    hidden = f" No authentication visible in {some(blind, 2)}." if blind and sums["failures"] else ""
-    return (
-        f"Read {size(sums['bytes'])}, {count(sums['lines'], 'line')}, {count(len(inputs), 'file')}: "
-        f"{count(sums['records'], 'record')} = {' + '.join(parts)}; "
-        f"{size(sums['unmatched'])} without a match; {', '.join(left_out) or 'nothing skipped'}.{hidden}"
-    )
-
-
-def visibility(document: Mapping[str, Any]) -> str:
-    """Whether no failure means that nothing failed."""
-    inputs = [i for i in document["inputs"] if i["bytes"]]
-    blind = [i["path"] for i in inputs if i["auth_events"] == "none"]
-    if not inputs:
-        return "Nothing was read, so this says nothing."
-    if not blind:
-        return "Authentication is visible in this log, so nothing was refused that it would show."
-    if len(blind) == len(inputs):
-        return f"But nothing of authentication is visible in this log, so this proves nothing. {SHOW_AUTHENTICATION}"
-    return f"But {some(blind)} shows nothing of authentication, which proves nothing. {SHOW_AUTHENTICATION}"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from authlens.catalogue.restored import restored
 from authlens.model import Frozen, Token, TokenForm
 from authlens.segments import MAX_TOKEN_CHARS, NumberText
-from authlens.tokens import compact, decoded, withheld
+from authlens.tokens import compact, decoded, withheld, words
 from authlens.tokens.made import Found
 
 
@@ -35,7 +35,7 @@ def locate(text: str) -> tuple[Found, ...]:
 
 def parse(raw: str) -> Token:
     """Read one text that should be a token, whole."""
-    if raw.startswith(compact.STARTS) or len(raw) > MAX_TOKEN_CHARS:
+    if raw.startswith(words.STARTS) or len(raw) > MAX_TOKEN_CHARS:
         return compact.read(raw)
     return decoded.read(raw) or withheld.read(raw) or compact.read(raw)
 
@@ -58,10 +58,16 @@ def token_fields(token: Token) -> Frozen[object]:
 
 def _located(text: str) -> tuple[Found, ...]:
     """First what is sure by its shape, then what stands where a token should."""
+    places = words.places(text)
     taken: list[Found] = []
-    for finder in (decoded.find, compact.find_escaped, compact.find, withheld.find_hidden):
-        taken = _with(taken, finder(text))
-    named = withheld.find_named(text, lambda at: not _overlaps(taken, at, at + 1))
+    for found in (
+        decoded.find(text),
+        compact.find_escaped(text, places.starts),
+        compact.find(text, places.starts),
+        withheld.find_hidden(text, places.hidden),
+    ):
+        taken = _with(taken, found)
+    named = withheld.find_named(text, places.words, lambda at: not _overlaps(taken, at, at + 1))
     return tuple(_with(taken, named))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from authlens.model import Token, TokenForm
-from authlens.segments import MAX_TOKEN_CHARS, base64url, read_json_object
+from authlens.segments import MAX_TOKEN_CHARS, base64url, is_base64url, read_json_object
 from authlens.tokens.made import NOTHING, Found, made
 from authlens.tokens.words import QUOTE_BEHIND_WORD, word_before
 
@@ -22,8 +22,6 @@ _LEFT = (
     r"(?:(?<![A-Za-z0-9_+\-]e)|(?<=\\[nrt]e)|(?<=%[0-9A-Fa-f]{2}e)|(?<=\\u00[0-9A-Fa-f]{2}e)|(?<=\x1b\[[0-9;]me)"
     r"|(?<=\x1b\[[0-9;]{2}me))"
 )
-# A segment of JSON begins with "{" and a quote or white space: eyJ, eyI, eyA (blank), ewo, ew0, ewk (line feed, …)
-STARTS = ("eyJ", "eyI", "eyA", "ewo", "ew0", "ewk")
 _RUN = re.compile(r"e" + _LEFT + r"(?:y[AIJ]|w[k0o])[A-Za-z0-9_-]{9,}+(?:[.…]+|[A-Za-z0-9_-]+|=(?=[=.]))*+")
 _ESCAPED_DOT = re.compile(r"%2[Ee]|\\u002[Ee]")
 _ESCAPED_DOTS = re.compile(
@@ -69,8 +67,8 @@ def _decoded(raw: str, segments: list[str]) -> Token:
     header = (_kept_segment if len(segments[0]) <= _HEADER_CHARS else _segment)(segments[0], "header")
     claims = _segment(segments[1], "payload") if count in (2, 3, 4) else _Segment(NOTHING)
     defects = [*header.defects, *claims.defects]
-    if count == 3 and segments[2] and (wrong := base64url(segments[2])[1]):
-        defects.append(f"the signature {wrong}")
+    if count == 3 and not is_base64url(segments[2]):
+        defects.append(f"the signature {base64url(segments[2])[1]}")
     if count not in (2, 3, 5):
         defects.append(f"has {count} segment{'s' * (count != 1)}; a signed token has 3")
     form = _compact_form(segments, header, claims)
@@ -111,28 +109,32 @@ def _compact_form(segments: list[str], header: _Segment, claims: _Segment) -> To
 # --------------------------------------------------------------------------- in a text
 
 
-def find(text: str) -> Iterator[Found]:
-    """Runs of base64url segments of which the first is a JSON header."""
-    if not any(start in text for start in STARTS):
-        return
-    for run in _RUN.finditer(text):
+def find(text: str, starts: Iterable[int]) -> Iterator[Found]:
+    """Runs of base64url segments of which the first is a JSON header; ``starts`` is where one may begin, ascending."""
+    for run in _runs(_RUN, text, starts):
         if token := _run(text, run):
             yield run.start(), run.end(), token
 
 
-def find_escaped(text: str) -> Iterator[Found]:
+def find_escaped(text: str, starts: Iterable[int]) -> Iterator[Found]:
     """Tokens in an address or a string that escapes the dots, which none has to."""
-    if not any(dot in text for dot in ("%2E", "%2e", "\\u002E", "\\u002e")):
-        return
-    for run in _ESCAPED_DOTS.finditer(text):
+    for run in _runs(_ESCAPED_DOTS, text, starts):
         token = read(_ESCAPED_DOT.sub(".", run[0]))
         if _is_jose(token, ""):
             yield run.start(), run.end(), token
 
 
+def _runs(pattern: re.Pattern[str], text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+    behind = 0
+    for start in starts:
+        if start >= behind and (run := pattern.match(text, start)):
+            behind = run.end()
+            yield run
+
+
 def _run(text: str, run: re.Match[str]) -> Token | None:
     raw = run[0].rstrip("…") if run[0].endswith("…") else run[0]
-    gap = _INNER_GAP.search(raw)
+    gap = _INNER_GAP.search(raw) if "..." in raw or "…" in raw else None
     head = raw[: gap.start()] if gap else raw.rstrip(".") if _sentence_ends(raw) else raw
     word, gap_before = word_before(text, run.start())
     token = read(head)

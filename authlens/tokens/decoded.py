@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from authlens.model import Token, TokenForm
-from authlens.segments import MAX_TOKEN_CHARS, Members, read_members
+from authlens.segments import MAX_TOKEN_CHARS, Members, is_shallow, read_members
 from authlens.tokens.made import NOTHING, Found, made
 from authlens.tokens.words import word_before
 
@@ -28,18 +28,20 @@ _MAX_ESCAPES = 4
 
 def read(raw: str) -> Token | None:
     """The token that a text begins with; None where it is no JSON of that form."""
-    return _pair(raw, 0)[1] if raw[:1] == "{" else None
+    return _pair(raw, 0, shallow=is_shallow(raw))[1] if raw[:1] == "{" else None
 
 
 def find(text: str) -> Iterator[Found]:
     """Where each starts and ends, and the token."""
-    behind = 0
+    behind, shallow = 0, is_shallow(text)
     budget = 4 * len(text) + 65_536  # hostile text can begin an object at every character: work stays linear
     for start in _HEADER_START.finditer(text):
         if start.start() < behind:
             continue
-        plain = start["quote"] == '"'
-        end, token = (_pair if plain else _escaped_pair)(text, start.start())
+        if start["quote"] == '"':
+            end, token = _pair(text, start.start(), shallow=shallow)
+        else:
+            end, token = _escaped_pair(text, start.start())
         budget -= end - start.start()
         if token:
             behind = end
@@ -48,9 +50,9 @@ def find(text: str) -> Iterator[Found]:
             return
 
 
-def _pair(text: str, start: int) -> tuple[int, Token | None]:
+def _pair(text: str, start: int, *, shallow: bool) -> tuple[int, Token | None]:
     """Where reading ended, and the token if the object at ``start`` is a header."""
-    header = read_members(text, start)
+    header = read_members(text, start, shallow=shallow)
     if not _is_header(header):
         return header.end, None
     if not header.whole:
@@ -64,7 +66,7 @@ def _pair(text: str, start: int) -> tuple[int, Token | None]:
     if payload is None:
         named = text.startswith(".", header.end) or word_before(text, start)[0]
         return header.end, _decoded_token(text[start : header.end], header, None) if named else None
-    claims = read_members(text, payload.end() - 1)
+    claims = read_members(text, payload.end() - 1, shallow=shallow)
     return claims.end, _decoded_token(text[start : claims.end], header, claims)
 
 
@@ -90,7 +92,7 @@ def _escaped_pair(text: str, start: int) -> tuple[int, Token | None]:
     levels = [quoted]
     while len(levels) <= _MAX_ESCAPES and not _PLAIN_START.match(levels[-1]):
         levels.append(_ESCAPE.sub(_unescape, levels[-1]))
-    end, token = _pair(levels[-1], 0)
+    end, token = _pair(levels[-1], 0, shallow=is_shallow(levels[-1]))
     if token is None:
         return start + len(quoted), None
     for level in reversed(levels[:-1]):

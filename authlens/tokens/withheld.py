@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from authlens.model import Token, TokenForm
 from authlens.tokens import compact
 from authlens.tokens.made import Found, made
-from authlens.tokens.words import QUOTE, QUOTE_BEHIND_WORD, word_before
+from authlens.tokens.words import FURTHEST, QUOTE, QUOTE_BEHIND_WORD, word_before
 
 _TOKEN_KINDS = ("", "access", "id", "refresh", "auth", "bearer", "security", "jwt", "api")
 _NAME_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
@@ -27,12 +27,11 @@ _REDACTED = re.compile(
     r"|[*•]{3,}|[xX]{4,}(?:\.[xyzXYZ]{3,}){0,2}(?![\w-])|\(?\b(?:redacted|elided|removed|masked|omitted|scrubbed)\b\)?",
     re.IGNORECASE,
 )
-# One set of first letters lets the search pass quickly over all other text
 _KEYED = re.compile(
-    r"[ABJTabjt](?:"
-    r"(?i:uthorization)[\"']{0,2}\s{0,2}[:=]\s{0,2}[\"'\[]{0,2}(?P<auth>Bearer(?:\s|%20|\+){1,3}|)"
-    r"|(?i:earer)(?:\s|%20){1,3}"
-    r"|(?i:oken|wt)(?:_hint)?[\"']{0,2}(?:\s{0,2}[:=]\s{0,2}[\"']?|(?P<word>\s)(?=[\[<*(])))"
+    r"(?:"
+    r"(?<=[Aa])(?i:uthorization)[\"']{0,2}\s{0,2}[:=]\s{0,2}[\"'\[]{0,2}(?P<auth>Bearer(?:\s|%20|\+){1,3}|)"
+    r"|(?<=[Bb])(?i:earer)(?:\s|%20){1,3}"
+    r"|(?<=[JTjt])(?i:oken|wt)(?:_hint)?[\"']{0,2}(?:\s{0,2}[:=]\s{0,2}[\"']?|(?P<word>\s)(?=[\[<*(])))"
 )
 _OPAQUE = re.compile(r"[A-Za-z0-9._~+/-]{8,16384}+={0,2}")
 _MIN_OPAQUE = 16
@@ -47,13 +46,12 @@ def read(raw: str) -> Token | None:
     return made(raw, TokenForm.REDACTED) if _REDACTED.fullmatch(raw) else None
 
 
-def find_hidden(text: str) -> Iterator[Found]:
-    """What the PII switch and the artifact switch print in the place of a token."""
-    if not any(word in text for word in ("PII", "rtifact", "UnrecognizedEncoded")):
-        return
-    for hidden in _HIDDEN.finditer(text):
-        if _hides_token(text, hidden):
-            yield hidden.start(), hidden.end(), made(hidden[0], TokenForm.HIDDEN, defect=_why_hidden(hidden[0]))
+def find_hidden(text: str, starts: Iterable[int]) -> Iterator[Found]:
+    """What the PII switch and the artifact switch print in the place of a token; ``starts``: where it may begin."""
+    for start in starts:
+        hidden = _HIDDEN.match(text, start)
+        if hidden is not None and _hides_token(text, hidden):
+            yield start, hidden.end(), made(hidden[0], TokenForm.HIDDEN, defect=_why_hidden(hidden[0]))
 
 
 def _hides_token(text: str, hidden: re.Match[str]) -> bool:
@@ -70,16 +68,29 @@ def _why_hidden(text: str) -> str:
     return "hidden: ShowPII is off"
 
 
-def find_named(text: str, is_free: Callable[[int], bool]) -> Iterator[Found]:
-    """What stands where a token should and is none by its shape; ``is_free`` tells whether none was found there."""
-    for quote in QUOTE_BEHIND_WORD.finditer(text):
+def find_named(text: str, words: Sequence[tuple[int, int]], is_free: Callable[[int], bool]) -> Iterator[Found]:
+    """What stands where a token should and is none by its shape.
+
+    ``words`` are the words before such places (``words.Places``); ``is_free`` tells whether no token was found there.
+    """
+    for quote in _quotes(text, words):
         start = quote.end()
         named = is_free(start) and word_before(text, quote.start("quote"))[0]
         if named and (found := _quoted(text, start)):
             yield found
-    for keyed in _KEYED.finditer(text):
-        if is_free(keyed.end()) and (found := _keyed(text, keyed)):
+    for start, _ in words:
+        keyed = _KEYED.match(text, start)
+        if keyed and is_free(keyed.end()) and (found := _keyed(text, keyed)):
             yield found
+
+
+def _quotes(text: str, words: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    """The quotation marks near behind the words."""
+    behind = 0
+    for _, end in words:
+        for quote in QUOTE_BEHIND_WORD.finditer(text, max(behind, end), end + FURTHEST):
+            behind = quote.end()
+            yield quote
 
 
 def _quoted(text: str, start: int) -> Found | None:
@@ -102,7 +113,7 @@ def _quoted(text: str, start: int) -> Found | None:
 
 def _keyed(text: str, keyed: re.Match[str]) -> Found | None:
     """A token behind ``Authorization:``, ``Bearer`` or ``access_token=``."""
-    if keyed["auth"] is None and _name_before(text, keyed.start()) not in _TOKEN_KINDS:
+    if keyed["auth"] is None and _name_before(text, keyed.start() - 1) not in _TOKEN_KINDS:
         return None
     start = keyed.end()
     if redacted := _REDACTED.match(text, start):

@@ -26,7 +26,7 @@ DEEPEST = 8
 """Levels of nesting that a document may have."""
 WITHHELD = "withheld"
 
-_PAGE = re.compile(r"\s{0,64}(?:<!doctype|<html|<\?xml|<)", re.IGNORECASE)
+_PAGE = re.compile(r"\s{0,64}<")
 
 
 def read_bundle(path: str) -> tuple[Document, ...]:
@@ -63,6 +63,26 @@ def read_key_file(path: str) -> Document:
     if not isinstance(content.get("keys"), tuple) and not _certificates(content):
         raise InputError(f"{path}: is no key set", hint='A key set is a JSON object: {"keys": [...]} (RFC 7517).')
     return judge(path, content, source="jwks file", status=None, as_of=None)
+
+
+def split_spec(spec: str, folder: Path | None = None) -> tuple[str | None, str]:
+    """Splits ``[ISSUER=]FILE`` where the file is; both sides may hold an equals sign.
+
+    Args:
+        spec: As the user gives a key set.
+        folder: From which the file's path counts; None for the current one.
+    """
+    parted = [(spec[:at], spec[at + 1 :]) for at, char in enumerate(spec) if char == "="]
+    whole: tuple[str | None, str] = (None, spec)
+    found = (split for split in (whole, *parted) if _is_file((folder or Path()) / split[1]))
+    return next(found, parted[0] if parted else whole)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # an issuer is longer than any name of a file
+        return False
 
 
 def _json_file(path: str, largest: int) -> Mapping[str, object]:

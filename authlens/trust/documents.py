@@ -14,7 +14,7 @@ from authlens import urls, vendors
 from authlens.errors import InputError
 from authlens.model import Document, Expectations, IssuerReport, KeySet
 from authlens.trust import addresses
-from authlens.trust.bundles import bundle, read_bundle, read_key_file
+from authlens.trust.bundles import bundle, read_bundle, read_key_file, split_spec
 from authlens.trust.expectations import configuration_address, issuers_of
 from authlens.trust.lives import dated
 from authlens.trust.shelf import Found, Known, Shelf, discovery_addresses, is_discovery, issuer_in
@@ -133,7 +133,7 @@ class Documents:
             self._shelf.add(document)
 
     def _add_key_file(self, spec: str) -> None:
-        issuer, path = _split_spec(spec)
+        issuer, path = split_spec(spec)
         self._shelf.give(issuer, read_key_file(path))
 
     # ----------------------------------------------------------------- answers
@@ -291,14 +291,6 @@ def _names(expectations: Expectations) -> Iterator[str]:
     address = configuration_address(expectations)
     yield from (n for n in (expectations.authority, address) if n)
     yield from issuers_of(expectations)
-
-
-def _split_spec(spec: str) -> tuple[str | None, str]:
-    """Splits ``[ISSUER=]FILE`` where the file is; both sides may hold an equals sign."""
-    if Path(spec).is_file() or "=" not in spec:
-        return None, spec
-    splits = [(spec[:i], spec[i + 1 :]) for i, c in enumerate(spec) if c == "="]
-    return next((s for s in splits if Path(s[1]).is_file()), splits[0])
 
 
 def _policy(claims: Mapping[str, object]) -> str:

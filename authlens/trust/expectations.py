@@ -174,7 +174,7 @@ def _different(failures: Iterable[Failure]) -> Iterator[Failure]:
 
 def _with_fields(known: Expectations, fields: Mapping[str, object]) -> Expectations:
     issuers, audiences = _printed_issuers(fields), _printed_audiences(fields)
-    addresses = _printed(fields, "metadata_url")
+    addresses = printed(fields, "metadata_url")
     return replace(
         known,
         issuers=tuple(dict.fromkeys((*known.issuers, *issuers))),
@@ -184,14 +184,15 @@ def _with_fields(known: Expectations, fields: Mapping[str, object]) -> Expectati
 
 
 def _printed_issuers(fields: Mapping[str, object]) -> tuple[str, ...]:
-    return _printed(fields, "valid_issuer", "valid_issuers", "configuration_issuer")
+    return printed(fields, "valid_issuer", "valid_issuers", "configuration_issuer")
 
 
 def _printed_audiences(fields: Mapping[str, object]) -> tuple[str, ...]:
-    return _printed(fields, "valid_audience", "valid_audiences")
+    return printed(fields, "valid_audience", "valid_audiences")
 
 
-def _printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:
+def printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:
+    """All texts that the fields of these names hold, each once."""
     found: list[str] = []
     for name in names:
         value = fields.get(name)

@@ -17,7 +17,8 @@ from authlens.trust import addresses
 from authlens.trust import keys as published
 from authlens.trust.addresses import UnsafeAddressError
 from authlens.trust.bundles import LARGEST_DISCOVERY, LARGEST_KEY_SET, judge
-from authlens.trust.fetch_http import Client, NoAnswerError, shown
+from authlens.trust.fetch_answer import NoAnswerError, shown
+from authlens.trust.fetch_http import Client
 from authlens.trust.history import SHORTEST, USUAL, History, Kept, sightings
 
 MOST_ISSUERS: Final = 20
@@ -54,7 +55,7 @@ class Pattern:
         """Tells whether scheme, host and port of an address are exactly those written here."""
         try:
             other = pattern(address.partition("?")[0], wild=False)
-        except UsageError:
+        except PatternError:
             return False
         return (self.scheme, self.labels, self.port) == (other.scheme, other.labels, other.port)
 
@@ -62,7 +63,7 @@ class Pattern:
         """Tells whether the issuer is one of those meant."""
         try:
             other = pattern(issuer, wild=False)
-        except UsageError:
+        except PatternError:
             return False
         return (
             (self.scheme, self.port) == (other.scheme, other.port)
@@ -71,8 +72,16 @@ class Pattern:
         )
 
 
+class PatternError(UsageError):
+    """A text is no ``--allow-issuer``; ``reason`` says why, for whoever asked in other words."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"--allow-issuer {text!r}: {reason}", hint="For example: https://*.example.com/realms/*")
+        self.reason = reason
+
+
 def pattern(text: str, *, wild: bool = True) -> Pattern:
-    """Reads an ``--allow-issuer``; UsageError where it is no address, or ``*`` is part of a label or segment."""
+    """Reads an ``--allow-issuer``; PatternError where it is no address, or ``*`` is part of a label or segment."""
     scheme, mark, rest = text.strip().partition("://")
     authority, _, path = rest.partition("/")
     host, _, port = authority.partition(":")
@@ -87,7 +96,7 @@ def pattern(text: str, *, wild: bool = True) -> Pattern:
     elif wild and len([x for x in labels if x != "*"]) < 2 and "*" in labels:
         fault = "at least the domain must be written out"
     if fault:
-        raise UsageError(f"--allow-issuer {text!r}: {fault}", hint="For example: https://*.example.com/realms/*")
+        raise PatternError(text, fault)
     standard = {"https": "443", "http": "80"}[scheme.lower()]
     return Pattern(text=text, scheme=scheme.lower(), labels=labels, port=port or standard, segments=segments)
 
@@ -177,11 +186,11 @@ class Fetcher:
     def key_set(self, issuer: str, discovery: str, address: str, *, named: bool) -> Document:
         """Asks for a key set, where its host may belong to the issuer."""
         self._count(issuer, named=named)
-        host = urls.host_of(address)
-        vendor = vendors.resembling(issuer)
-        theirs = {urls.host_of(discovery), *(vendor.jwks_hosts if vendor else ())}
-        if host not in theirs and not any(p.names_host(address) for p in self._policy.allowed):
-            return self._unasked(address, f"not asked: its host, {shown(host)}, is another one than the document's")
+        why = (
+            None if any(p.names_host(address) for p in self._policy.allowed) else _stranger(issuer, discovery, address)
+        )
+        if why is not None:
+            return self._unasked(address, f"not asked: {why}")
         return self._document(address, LARGEST_KEY_SET, named=named or self._names(issuer))
 
     def history(self, address: str) -> tuple[Document, ...]:
@@ -270,6 +279,17 @@ class Fetcher:
         return self._now().astimezone(UTC).replace(microsecond=0)
 
 
+def _stranger(issuer: str, discovery: str, address: str) -> str | None:
+    """Why a key set may not be the issuer's: whoever writes the document must not choose whom a scan calls."""
+    host, vendor = urls.host_of(address), vendors.resembling(issuer)
+    if host not in {urls.host_of(discovery), *(vendor.jwks_hosts if vendor else ())}:
+        return f"its host, {shown(host)}, is another one than the document's"
+    origin = urls.origin_of(address)
+    if origin not in {urls.origin_of(discovery), f"https://{host}:443"}:
+        return f"{shown(origin)} is another service of the document's host"
+    return None
+
+
 def _how_to_ask(issuer: str) -> str:
     vendor = vendors.identify(issuer)
     address = vendor.discovery_url if vendor and vendor.discovery_url else addresses.well_known(issuer)
@@ -278,5 +298,5 @@ def _how_to_ask(issuer: str) -> str:
 
 
 def allow(texts: Iterable[str]) -> tuple[Pattern, ...]:
-    """Reads the patterns of ``--allow-issuer``; UsageError for the first that is none."""
+    """Reads the patterns of ``--allow-issuer``; PatternError for the first that is none."""
     return tuple(pattern(text) for text in texts)

@@ -14,10 +14,8 @@ import socket
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 import requests
@@ -30,13 +28,10 @@ from authlens._version import __version__
 from authlens.errors import InputError
 from authlens.trust import addresses
 from authlens.trust.addresses import Target
-
-USER_AGENT: Final = f"authlens/{__version__}"
-LONGEST_SHOWN: Final = 256
-"""Characters of another's text that a message repeats."""
+from authlens.trust.fetch_answer import LONGEST_SHOWN, NoAnswerError, Reply, redirect, reply, shown, too_large
 
 _CHUNK = 16 * 1024
-_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s{0,4}=\s{0,4}\"?([0-9]{1,9})", re.IGNORECASE | re.ASCII)
+USER_AGENT: Final = f"authlens/{__version__}"
 _HEADERS: Final = {
     "User-Agent": USER_AGENT,
     "Accept": "application/json",
@@ -48,10 +43,6 @@ Resolve = Callable[[str, int], Sequence[str]]
 _Connect = Callable[[str, int, float], socket.socket]
 
 
-class NoAnswerError(Exception):
-    """There is no answer; the message says why."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Of one request, in seconds."""
@@ -59,17 +50,6 @@ class Limits:
     connect_s: float = 3.0
     read_s: float = 5.0
     total_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer, read whole; ``fault`` where it cannot be used."""
-
-    status: int
-    text: str = ""
-    fault: str | None = None
-    max_age: timedelta | None = None
-    """What the server permits, unbounded."""
 
 
 class Client:
@@ -161,12 +141,11 @@ class Client:
             stream=True,
             proxies=dict(proxies),
         ) as response:
-            if 300 <= response.status_code <= 399:
-                return Reply(status=response.status_code, fault=_redirect(response.headers.get("Location", "")))
+            status, headers = response.status_code, response.headers
+            if 300 <= status <= 399:
+                return Reply(status=status, fault=redirect(headers.get("Location", "")))
             data = _read(response, largest, deadline)
-            if data is None:
-                return Reply(status=response.status_code, fault=f"is larger than {largest} bytes")
-            return _reply(response, data)
+            return too_large(status, largest) if data is None else reply(status, headers, data, largest)
 
     def _connected(self, host: str, port: int, timeout: float, *, deadline: _Deadline, private: bool) -> socket.socket:
         """Resolves once, examines every address, and connects to one of those examined."""
@@ -314,20 +293,8 @@ def _shown_proxy(proxy: str | None) -> str | None:
     return None if proxy is None else proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")[:LONGEST_SHOWN]
 
 
-# --------------------------------------------------------------------------- the answer
-
-
-def shown(text: str) -> str:
-    """Makes another's text fit to be repeated: short, and nothing that moves a cursor."""
-    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_SHOWN])
-
-
-def _redirect(location: str) -> str:
-    return f"is redirected to {shown(location) or 'nowhere'}, and redirects are not followed"
-
-
 def _read(response: requests.Response, largest: int, deadline: _Deadline) -> bytes | None:
-    """Reads the body, at most ``largest`` bytes after decompression; None where there are more."""
+    """Reads the body as it is sent; None where it has more than ``largest`` bytes."""
     wire = bytearray()
     while chunk := response.raw.read(_CHUNK, decode_content=False):
         wire += chunk
@@ -335,29 +302,10 @@ def _read(response: requests.Response, largest: int, deadline: _Deadline) -> byt
             return None
     if deadline.reason is not None:
         raise NoAnswerError(deadline.reason)
-    return _inflated(bytes(wire), response.headers.get("Content-Encoding", ""), largest)
+    return bytes(wire)
 
 
-def _inflated(data: bytes, encoding: str, largest: int) -> bytes | None:
-    """Some servers compress though they were asked not to."""
-    if encoding.strip().lower() in {"", "identity"}:
-        return data
-    if encoding.strip().lower() not in {"gzip", "deflate"}:
-        raise NoAnswerError("the answer is compressed, though it was asked not to be")
-    try:
-        plain = zlib.decompressobj(47).decompress(data, largest + 1)
-    except zlib.error as error:
-        raise NoAnswerError("the answer is compressed and damaged") from error
-    return plain if len(plain) <= largest else None
-
-
-def _reply(response: requests.Response, data: bytes) -> Reply:
-    match = _MAX_AGE.search(response.headers.get("Cache-Control", "")[:1024])
-    age = timedelta(seconds=int(match[1])) if match else None
-    try:
-        return Reply(status=response.status_code, text=data.decode("utf-8-sig"), max_age=age)
-    except UnicodeDecodeError:
-        return Reply(status=response.status_code, fault="is not UTF-8 text")
+# --------------------------------------------------------------------------- what went wrong
 
 
 _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (

@@ -6,82 +6,48 @@ presence of a value is remembered.
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from authlens.errors import Fault
 from authlens.model import Frozen
-
-LARGEST_FILE = 4 * 1024 * 1024
-"""Bytes; settings are written by hand."""
-DEEPEST = 64
-"""The depth at which System.Text.Json gives up, too."""
+from authlens.trust import settings_json
+from authlens.trust.settings_json import UnreadableError
 
 # https://learn.microsoft.com/aspnet/core/fundamentals/configuration: keys are compared without regard to case.
 _KEPT = frozenset(
-    [
-        "authority",
-        "authorityurl",
-        "issueruri",
-        "metadataaddress",
-        "metadataurl",
-        "metadata",
-        "configurationurl",
-        "discoveryurl",
-        "wellknown",
-        "openidconfiguration",
-        "issuer",
-        "issuers",
-        "validissuer",
-        "validissuers",
-        "audience",
-        "audiences",
-        "validaudience",
-        "validaudiences",
-        "apiname",
-        "apiresource",
-        "instance",
-        "tenantid",
-        "tenant",
-        "domain",
-        "clientid",
-        "signupsigninpolicyid",
-        "susipolicyid",
-        "policy",
-        "policyid",
-        "defaultpolicy",
-        "signinpolicyid",
-        "allowedtenants",
-        "oktadomain",
-        "authorizationserverid",
-        "realm",
-        "auth-server-url",
-        "authserverurl",
-        "serverurl",
-        "url",
-        "resource",
-        "verify-token-audience",
-        "region",
-        "userpoolid",
-        "projectid",
-        "clockskew",
-        "clockskewseconds",
-        "clockskewminutes",
-        "clockskewinseconds",
-        "clockskewinminutes",
-        "validtypes",
-        "validalgorithms",
-        "algorithms",
-        "requireexpirationtime",
-        "requiresignedtokens",
-        "validateissuer",
-        "validateaudience",
-        "validatelifetime",
-    ]
+    (
+        *(
+            "authority",
+            "authorityurl",
+            "issueruri",
+            "metadataaddress",
+            "metadataurl",
+            "metadata",
+            "configurationurl",
+            "discoveryurl",
+        ),
+        *("wellknown", "openidconfiguration", "issuer", "issuers", "validissuer", "validissuers"),
+        *("audience", "audiences", "validaudience", "validaudiences", "apiname", "apiresource"),
+        *("instance", "tenantid", "tenant", "domain", "clientid", "allowedtenants"),
+        *("signupsigninpolicyid", "susipolicyid", "policy", "policyid", "defaultpolicy", "signinpolicyid"),
+        *(
+            "oktadomain",
+            "authorizationserverid",
+            "realm",
+            "auth-server-url",
+            "authserverurl",
+            "serverurl",
+            "url",
+            "resource",
+        ),
+        *("verify-token-audience", "region", "userpoolid", "projectid"),
+        *("clockskew", "clockskewseconds", "clockskewminutes", "clockskewinseconds", "clockskewinminutes"),
+        *("validtypes", "validalgorithms", "algorithms", "requireexpirationtime", "requiresignedtokens"),
+        *("validateissuer", "validateaudience", "validatelifetime"),
+    )
 )
 _SECRET_BY_NAME = re.compile(
     r"(?:signingkeys?|issuersigningkeys?|securitykey|secretkey|symmetrickey|privatekey|publickey|jwtkey|certificate|"
@@ -89,7 +55,6 @@ _SECRET_BY_NAME = re.compile(
     re.IGNORECASE,
 )
 _INDEX = re.compile(r"[0-9]{1,6}")
-_OPENING, _CLOSING = "[{", "]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +73,6 @@ class Section:
     """Lower-cased names of everything directly in it."""
 
 
-class _UnreadableError(Exception):
-    """A file cannot be used; carries the fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
-
-
 def read(paths: tuple[str, ...]) -> tuple[tuple[Section, ...], tuple[Fault, ...]]:
     """Reads files in order and returns the sections of every application in them, with the faults found."""
     sections: list[Section] = []
@@ -125,7 +82,7 @@ def read(paths: tuple[str, ...]) -> tuple[tuple[Section, ...], tuple[Fault, ...]
         for path in files:
             try:
                 _overlay(entries, path)
-            except _UnreadableError as unreadable:
+            except UnreadableError as unreadable:
                 faults.append(unreadable.fault)
         sections.extend(_sections(entries))
     return tuple(sections), tuple(faults)
@@ -154,7 +111,7 @@ def _environment_later(path: str) -> bool:
 
 
 def _overlay(entries: dict[str, _Entry], path: str) -> None:
-    for key, value in _flatten(_parse(_text(path), path)):
+    for key, value in _flatten(_unwrap(settings_json.read(path), path)):
         if value is None:
             entries.pop(key.lower(), None)
             continue
@@ -162,87 +119,6 @@ def _overlay(entries: dict[str, _Entry], path: str) -> None:
         first = entries.get(key.lower())
         spelling = key if first is None else first.key
         entries[key.lower()] = _Entry(key=spelling, value=text, filled=value != "", path=path)
-
-
-def _text(path: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise _UnreadableError(Fault(path=path, message=f"cannot be read: {error.strerror or error}")) from error
-    if len(data) > LARGEST_FILE:
-        raise _UnreadableError(Fault(path=path, message=f"is larger than {LARGEST_FILE} bytes"))
-    return _decoded(data, path)
-
-
-def _decoded(data: bytes, path: str) -> str:
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        fault = Fault(path=path, line=line, column=column, message="is not UTF-8 text")
-        raise _UnreadableError(fault) from error
-
-
-def _parse(text: str, path: str) -> object:
-    """Parses JSON with comments and trailing commas, as ASP.NET Core allows them; numbers stay texts."""
-    try:
-        plain = _without_comments(text)
-        return _unwrap(json.loads(plain, parse_int=str, parse_float=str, parse_constant=_refuse_constant))
-    except json.JSONDecodeError as error:
-        fault = Fault(path=path, line=error.lineno, column=error.colno, message=f"is not JSON: {error.msg}")
-        raise _UnreadableError(fault) from error
-
-
-def _refuse_constant(name: str) -> object:
-    raise json.JSONDecodeError(f"{name} is no JSON value", name, 0)
-
-
-_STEP = re.compile(r'"(?:[^"\\]|\\.)*+"?|//[^\n]*|/\*|[\[\]{},]', re.DOTALL)
-
-
-def _without_comments(text: str) -> str:
-    """Blanks out comments and trailing commas, so that every line and column stays where it is."""
-    pieces: list[str] = []
-    done = depth = 0
-    comma: int | None = None
-    for start, end, kind in _steps(text):
-        between = text[done:start]
-        if between.strip():
-            comma = None
-        pieces.append(between)
-        done = end
-        piece = text[start:end]
-        if kind == "comment":
-            pieces.append(_blank(piece))
-            continue
-        if piece in _CLOSING and comma is not None:
-            pieces[comma] = " "
-        comma = len(pieces) if piece == "," else None
-        pieces.append(piece)
-        depth += (piece in _OPENING) - (piece in _CLOSING)
-        if depth > DEEPEST:
-            raise json.JSONDecodeError(f"nested deeper than {DEEPEST}", text, start)
-    pieces.append(text[done:])
-    return "".join(pieces)
-
-
-def _steps(text: str) -> Iterator[tuple[int, int, str]]:
-    position = 0
-    while match := _STEP.search(text, position):
-        start, position = match.span()
-        if match.group() == "/*":
-            end = text.find("*/", position)
-            if end < 0:
-                raise json.JSONDecodeError("a comment is not closed", text, start)
-            position = end + 2
-        yield start, position, "comment" if text[start] == "/" else "token"
-
-
-def _blank(piece: str) -> str:
-    return "".join(c if c in "\r\n" else " " for c in piece)
 
 
 # --------------------------------------------------------------------------- keys
@@ -258,7 +134,7 @@ class _Entry:
     path: str
 
 
-def _unwrap(document: object) -> Mapping[str, object]:
+def _unwrap(document: object, path: str) -> Mapping[str, object]:
     """Finds the settings in what platforms export: App Service's list of names, ``Values``, launch profiles."""
     if isinstance(document, list):
         pairs = [(d.get("name"), d.get("value")) for d in document if isinstance(d, dict)]
@@ -268,7 +144,7 @@ def _unwrap(document: object) -> Mapping[str, object]:
         for inner in _environments(document):
             merged.update(inner)
         return merged
-    raise json.JSONDecodeError("the top level is no object", "", 0)
+    raise UnreadableError(Fault(path=path, message="is not JSON: the top level is no object"))
 
 
 def _environments(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:

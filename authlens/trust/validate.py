@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from authlens.model import Check, CheckVerdict, Expectations, Key, KeySet, Token, TokenForm, Verdict
 from authlens.tokens import parse
 from authlens.trust import keys as published
-from authlens.trust.checks import audience, claims, form, issuer, lifetime, signature
+from authlens.trust.checks import audience, claims, form, issuer, lifetime, signature, tenant
 from authlens.trust.checks.case import Answer, Case
 from authlens.trust.checks.library import NEW_HANDLER
 from authlens.trust.checks.library import library as read_library
@@ -42,6 +42,7 @@ def judge(
         keys=known,
         why_no_keys=why,
         issuers=(*expectations.issuers, *((issuer_published,) if issuer_published else ())),
+        published_issuer=issuer_published,
         secret=secret,
         at=at,
     )
@@ -74,7 +75,7 @@ def validate(
         algorithms: accepted ``alg`` values; None accepts any.
         require_expiration: refuse a token without ``exp``.
         require_signature: refuse an unsigned token.
-        at: the time of validation, aware; the present without it.
+        at: the time of validation, UTC unless it names another zone; the present without it.
         library: ``6`` (6.8), ``7`` (7.7), ``8`` (8.23) or a full version.
     """
     demands = (
@@ -87,6 +88,8 @@ def validate(
         require_signature,
     )
     moment = at or datetime.now(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
     return (_remembered if len(token) <= _MEMO_CHARS else _validated)(token, _content(keys), demands, moment, library)
 
 
@@ -192,11 +195,19 @@ def _in_order(case: Case) -> tuple[Answer, ...]:
     signatures = signature.checks(case)
     first = case.library.checks_claims_first and _no_key_named(signatures)
     lifetimes, audiences = lifetime.checks(case, unmatched=first), audience.checks(case)
-    issuers, others = issuer.checks(case), claims.checks(case)
+    issuers, others = issuer.checks(case), (*_signing_key(case), *claims.checks(case))
     if first:
         # InternalValidators.ValidateAfterSignatureFailed: the library spares itself a refresh of the metadata
         return (*lifetimes, *issuers, *audiences, *signatures, *others)
     return (*_unmatched(case, signatures, lifetimes, issuers), *lifetimes, *audiences, *issuers, *others)
+
+
+def _signing_key(case: Case) -> tuple[Answer, ...]:
+    """Microsoft.Identity.Web asks who the key belongs to that verified the token, once all else is good."""
+    if not case.expectations.by_tenant or not case.library.since(*tenant.KEY_ISSUERS):
+        return ()
+    key = signature.signer(case)
+    return () if key is None else tenant.signing_key(case, key)
 
 
 def _unread(case: Case) -> tuple[Answer, ...]:

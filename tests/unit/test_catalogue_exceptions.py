@@ -27,6 +27,20 @@ def test_inner_exceptions_follow_arrows() -> None:
     )
 
 
+def test_a_sentence_without_its_line_break_is_no_namespace() -> None:
+    """A log stream that loses line breaks glues the last word to the type."""
+    text = (
+        "Exception occurred while processing message.System.NullReferenceException: Object reference not set.at A.B()"
+    )
+    (head,) = heads(text)
+    assert (head.name, head.line, text[head.start : head.start + 7]) == (
+        "System.NullReferenceException",
+        True,
+        "System.",
+    )
+    assert exceptions("contoso.Orders.OrderException: x") == ("contoso.Orders.OrderException",)
+
+
 def test_pages_begin_with_the_innermost() -> None:
     """The developer page prints short names, the yellow page brackets, both from the inside out."""
     developer = (

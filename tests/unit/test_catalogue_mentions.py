@@ -26,6 +26,8 @@ MENTIONS = [
     'Metric auth_failures{code="IDX10223: expired"} 12',
     "Dashboard 'IDX10503: keys' updated",
     "see IDX10501: Signature validation failed",
+    'Runbook 17: on "IDX10501: Signature validation failed" restart the gateway, on IDX10223 sign in again',
+    "On `IDX10223: Lifetime validation failed`, renew the token",
 ]
 REFUSALS = [
     "IDX99999: something new happened",
@@ -49,6 +51,9 @@ REFUSALS = [
     "Seen where message contains 'IDX10205: Issuer validation failed. Issuer: 'https://a.example'. Did not match: validationParameters.ValidIssuer: 'b' or validationParameters.ValidIssuers: 'null'.'",
     '{"message": "IDX10501: Signature validation failed."}',
     "[Error] IDX10223: Lifetime validation failed",
+    'Validation failed with "IDX10501: Signature validation failed" for client 17',
+    'Gateway said "IDX10501: Signature validation failed"',
+    'Reason "IDX10500: Signature validation failed. No security keys were provided to validate the signature." for client 17',
 ]
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -128,6 +129,24 @@ def test_signatures_verify(alg: str, kid: str, key: Any) -> None:
     assert check(ask(signed({"alg": alg, "kid": kid}, claims(), key)), "signature.valid").verdict is CheckVerdict.PASS
     bad = signed({"alg": alg, "kid": kid}, claims(), key)[:-8] + "AAAAAAAA"
     assert (ask(bad).valid, ask(bad).code) == (False, "IDX10511")
+
+
+@pytest.mark.parametrize(
+    ("alg", "means", "kid", "key"),
+    [
+        ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "RS256", "k-1", RSA_KEY),
+        ("http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1", "PS256", "k-1", RSA_KEY),
+        ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", "ES256", "e-1", EC_KEY),
+    ],
+)
+def test_the_names_of_xml_signature_are_taken_for_algorithms(alg: str, means: str, kid: str, key: Any) -> None:
+    """SigningCredentials with SecurityAlgorithms.RsaSha256Signature write them, and the library verifies them."""
+    text = ".".join(encode(json.dumps(part).encode()) for part in ({"alg": alg, "kid": kid}, claims()))
+    judgement = ask(f"{text}.{encode(signature(means, text.encode(), key))}")
+    assert judgement.valid is True
+    assert check(judgement, "algorithm.fits-key").found == f"{alg} with {'EC' if means[0] == 'E' else 'RSA'} kid {kid}"
+    only = demands(algorithms=(means,))
+    assert ask(f"{text}.{encode(signature(means, text.encode(), key))}", demands=only).valid is False  # ordinal
 
 
 def test_each_algorithm_of_elliptic_curves_has_its_own_curve() -> None:
@@ -496,6 +515,50 @@ def test_issuers_are_compared_by_tenant(demands: Expectations, iss: Any, tid: An
     """The template's tenant is the token's, both versions of an authority count, and all else is ordinal."""
     judgement = judge(parse(signed(HEADER, claims(iss=iss, tid=tid))), KEYS, demands, NOW)
     assert (judgement.valid, judgement.code) == (code is None, code)
+
+
+CONSUMERS = f"{ENTRA_HOST}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"
+V1 = f"https://sts.windows.net/{TENANT}/"
+
+
+@pytest.mark.parametrize(
+    ("owner", "more", "library", "code"),
+    [
+        (f"{ENTRA_HOST}/{{tenantid}}/v2.0", {}, "8", None),
+        (f"{ENTRA_HOST}/{{tenantid}}/v2.0", {"iss": V1}, "8", None),  # keys of v2 verify tokens of v1, too
+        (f"{ENTRA_HOST}/{TENANT}/v2.0", {}, "8", None),
+        (CONSUMERS, {}, "8", "IDX40005"),
+        (CONSUMERS, {}, "6.31", None),
+        (CONSUMERS, {}, "6.32", "IDX40005"),
+        (None, {}, "8", None),
+        (" ", {}, "8", None),
+        (CONSUMERS, {"tid": ...}, "8", "IDX40009"),
+        (CONSUMERS, {"tid": ...}, "7.5", None),
+        (CONSUMERS, {"tid": ...}, "6.36", "IDX40009"),
+        (f"{ENTRA_HOST}/{{tenantid}}/v2.0", {"TID": TENANT}, "8", "IDX40011"),
+        (f"{ENTRA_HOST}/{{tenantid}}/v2.0", {"tid": OTHER_TENANT}, "8", "IDX40004"),
+        (CONSUMERS, {"aud": "x"}, "8", "IDX10214"),  # asked last
+    ],
+)
+def test_the_key_that_verifies_a_token_signs_for_its_tenant(
+    owner: str | None, more: dict[str, Any], library: str, code: str | None
+) -> None:
+    """Microsoft.Identity.Web also compares the issuer that Entra publishes with each key."""
+    entry = jwk(RSA_KEY, "k-1") | ({} if owner is None else {"issuer": owner})
+    published = KeySet(issuer=f"{ENTRA_HOST}/{{tenantid}}/v2.0", keys=key_set(entry))
+    issuer = f"{ENTRA_HOST}/{TENANT}/v2.0"
+    text = signed(HEADER, claims(**({"iss": issuer, "tid": TENANT} | more)))
+    judgement = judge(parse(text), published, replace(ONE_TENANT, issuers=(issuer,)), NOW, library)
+    assert (judgement.valid, judgement.code) == (code is None, code)
+
+
+def test_a_key_that_does_not_verify_is_not_asked_whom_it_signs_for() -> None:
+    """The signature's own failure comes first; a plain JwtBearer never asks."""
+    entry = jwk(RSA_KEY, "k-1") | {"issuer": CONSUMERS}
+    other = parse(signed(HEADER, claims(tid=TENANT), OTHER))
+    names = {c.name for c in judge(other, key_set(entry), ONE_TENANT, NOW).checks}
+    names |= {c.name for c in judge(parse(signed(HEADER, claims(tid=TENANT))), key_set(entry), DEMANDS, NOW).checks}
+    assert "issuer.signing-key" not in names
 
 
 def test_before_the_validator_moved_its_codes_were_its_own() -> None:

@@ -9,7 +9,7 @@ import sys
 import types
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,11 @@ from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport, Ledger, Result, Severity
 from authlens.options import OPTIONS, Settings
 from authlens.reports.writers import WRITERS
+from authlens.timings import Timings
 from tests.unit.helpers import results
+from tests.unit.helpers.shared import changed
 
 Scan = Callable[..., Result]
-
-
-@dataclass
-class Timings:
-    stages: dict[str, float] = field(default_factory=lambda: {"observe": 0.25})
 
 
 @pytest.fixture
@@ -47,14 +44,15 @@ def scanned(
     def use(result: Result | BaseException) -> list[dict[str, Any]]:
         asked: list[dict[str, Any]] = []
 
-        def run(paths: list[str], options: Settings, **_: object) -> Result:
+        def run(paths: list[str], options: Settings, timings: Timings, **_: object) -> Result:
+            timings.stages["observe"] = 0.25
             asked.append({"paths": paths, "options": options})
             if isinstance(result, BaseException):
                 raise result
             return result
 
         module = types.ModuleType("authlens.pipeline")
-        module.__dict__.update(run=run, Timings=Timings)
+        module.__dict__.update(run=run)
         monkeypatch.setitem(sys.modules, "authlens.pipeline", module)
         monkeypatch.setattr(authlens, "pipeline", module, raising=False)
         return asked
@@ -76,7 +74,7 @@ class Terminal(io.TextIOWrapper):
 
 
 def with_findings(*severities: Severity) -> Result:
-    found = tuple(replace(results.okta()[0], id=s.value, severity=s) for s in severities)
+    found = tuple(changed(results.okta()[0], id=s.value, severity=s) for s in severities)
     return replace(results.healthy(), findings=found)
 
 
@@ -264,7 +262,7 @@ def test_reports_are_written_whole_or_not_at_all(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("authlens.reports.document._write_list", fail)
+    monkeypatch.setattr("authlens.reports.document.write_list", fail)
     assert cli.run(["scan", "a.log", "--json", "r.json"]) == 3
     assert (tmp_path / "r.json").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
@@ -518,6 +516,54 @@ def test_wrong_usage_is_two(args: list[str]) -> None:
     assert found.stdout == ""
     assert found.stderr
     assert "Traceback" not in found.stderr
+
+
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImNhcm9sIn0." + "aB3_" * 40
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [TOKEN],
+        [f"--{TOKEN}"],
+        ["scan", TOKEN],
+        ["scan", f"--{TOKEN}"],
+        ["scan", "a.log", "--fail-on", TOKEN],
+        ["scan", "a.log", "--config", TOKEN],
+        ["scan", "a.log", "--baseline", TOKEN],
+        ["scan", "a.log", "--settings", TOKEN],
+        ["codes", TOKEN],
+        ["bundle", TOKEN],
+        ["rules", "check", TOKEN],
+        ["rules", "explain", TOKEN, "a.log"],
+        ["redact", TOKEN],
+    ],
+    ids=lambda args: " ".join(args).replace(TOKEN, "TOKEN"),
+)
+def test_a_token_in_the_wrong_place_is_not_repeated(
+    args: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is typed or pasted wrong ends up in the log of a build: the complaint does not hold it."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.log").write_text("nothing\n", encoding="utf-8")
+    assert cli.run(args) in {2, 3}
+    said = capsys.readouterr()
+    assert TOKEN[-20:] not in said.out + said.err
+    assert "eyJpc3MiOiJodHRwczov" not in said.out + said.err
+
+
+def test_what_is_said_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """The name of a file may come from an archive or a folder that someone else filled."""
+    assert cli.run(["scan", "\x1b[31mred\u202e.log"]) == 3
+    assert "\\x1b[31mred\\u{202e}.log" in capsys.readouterr().err
+
+
+def test_a_path_that_cannot_be_one_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not as trouble with standard output."""
+    assert cli.run(["scan", "x" * 5000]) == 3
+    said = capsys.readouterr().err
+    assert "xxx" in said
+    assert "standard output" not in said
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")

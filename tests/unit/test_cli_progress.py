@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from authlens.cli import progress
-from authlens.parts import Progress
+from authlens.parts.reader import Progress
 
 
 class Clock:

@@ -91,6 +91,27 @@ def test_paths_of_a_file_count_from_its_folder(tmp_path: Path) -> None:
     assert found.bundles == ("b.json",)
 
 
+def test_a_key_file_of_the_configuration_may_hold_an_equals_sign(tmp_path: Path) -> None:
+    """It is looked for where it would be read: beside the configuration."""
+    (tmp_path / "a=b.json").write_text("{}", "utf-8")
+    assert loaded(tmp_path, 'jwks = ["a=b.json", "https://a.example=c.json"]\n').jwks == (
+        str(tmp_path / "a=b.json"),
+        f"https://a.example={tmp_path / 'c.json'}",
+    )
+
+
+def test_places_that_nothing_can_be_written_to_are_faults(tmp_path: Path) -> None:
+    """A name that is too long, and a link that leads to itself, are found before anything is read."""
+    loop = tmp_path / "loop"
+    try:
+        loop.symlink_to(loop)
+    except OSError:
+        pytest.skip("links need a right here")
+    assert len(faults(tmp_path, html=str(loop / "x.html"))) == 1
+    (told,) = faults(tmp_path, html=str(tmp_path / ("x" * 300)))
+    assert "too long" in told
+
+
 def test_pyproject_is_read_where_there_is_no_authlens_toml(tmp_path: Path) -> None:
     """Only its own table, and not where the other file is."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.authlens]\nfail-on = "high"\n', "utf-8")

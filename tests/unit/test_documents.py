@@ -11,7 +11,7 @@ import pytest
 
 from authlens.errors import InputError
 from authlens.model import Document, Expectations
-from authlens.trust.bundles import SCHEMA, bundle, judge, read_bundle, read_key_file
+from authlens.trust.bundles import SCHEMA, bundle, judge, read_bundle, read_key_file, split_spec
 from authlens.trust.documents import Documents, record
 
 TID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
@@ -351,6 +351,24 @@ def test_an_equals_sign_on_either_side(made: Maker, tmp_path: Path) -> None:
     path.write_text(json.dumps({"keys": [_key("k")]}), "utf-8")
     assert _kids(Documents(jwks=[str(path)]), "https://x.example") == ["k"]
     assert _kids(Documents(jwks=[f"https://x.example/?p=1={path}"]), "https://x.example/?p=1") == ["k"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "parts"),
+    [
+        ("none.json", (None, "none.json")),
+        ("https://a.example=none.json", ("https://a.example", "none.json")),
+        ("https://a.example/?p=1=k.json", ("https://a.example/?p=1", "k.json")),
+        ("https://a.example=there=is.json", ("https://a.example", "there=is.json")),
+        ("there=is.json", (None, "there=is.json")),
+        ("x" * 5000 + "=k.json", ("x" * 5000, "k.json")),
+    ],
+)
+def test_an_issuer_ends_where_a_file_begins(tmp_path: Path, spec: str, parts: tuple[str | None, str]) -> None:
+    """Where no file is there, at the first equals sign; what cannot be the name of a file is none."""
+    for name in ("k.json", "there=is.json"):
+        (tmp_path / name).touch()
+    assert split_spec(spec, tmp_path) == parts
 
 
 # --------------------------------------------------------------------------- reports

@@ -24,6 +24,7 @@ from tests.unit.helpers.refusals import (
     scheme,
     table,
 )
+from tests.unit.helpers.shared import changed
 
 EXPIRED = {"valid_to": NOW - timedelta(hours=2), "current_time": NOW}
 
@@ -208,5 +209,5 @@ def test_lines_in_front_of_a_success_belong_to_another_request() -> None:
     accepted = failure("IDX10241", text="validated", fields={"kid": "k1"}).statement.messages[0]
     one = failure("IDX10223", context=(accepted,), fields={"kid": "k1"}, request_id=None)
     assert "kid" in row(failure("IDX10223", context=(accepted,), fields={"kid": "k1"}, request_id="r1"))
-    own = replace(one, statement=failure("IDX10223").statement)
+    own = changed(one, statement=failure("IDX10223").statement)
     assert "kid" not in row(own)

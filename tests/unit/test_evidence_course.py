@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from authlens.diagnosis import evidence
-from authlens.diagnosis.evidence_course import Rest, densest
+from authlens.diagnosis.evidence_course import Place, Rest, densest
 from authlens.diagnosis.evidence_values import Row
 from authlens.model import Failure, Library
 from authlens.trust.documents import Documents
@@ -71,11 +71,29 @@ def test_what_ended_them_is_told(
     assert row["log.restarts"] == len(starts)
 
 
-@pytest.mark.parametrize(("accepted", "behind"), [(after(1), True), (after(-1), False), (None, None)])
-def test_a_request_that_was_accepted_later_is_told(accepted: datetime | None, behind: bool | None) -> None:
-    """It shows that the scheme works again."""
-    (row,) = rows([failure()], accepted=0 if accepted is None else 3, accepted_last=accepted)
-    assert (row["log.accepted"], row.get("alike.accepted_after")) == (0 if accepted is None else 3, behind)
+@pytest.mark.parametrize(
+    ("places", "behind"),
+    [(((0, 0, 250),), True), (((0, 0, 50),), False), (((0, 1, 0),), True), (((1, 0, 250),), None), ((), None)],
+)
+def test_a_request_that_was_accepted_later_is_told(places: tuple[Place, ...], behind: bool | None) -> None:
+    """Behind them in the same log, rotated files included; another log tells nothing of this one."""
+    row = rows([failure(), failure(line=2)], accepted=len(places), acceptances={"": places} if places else {})[0]
+    assert (row["log.accepted"], row.get("alike.accepted_after")) == (len(places), behind)
+
+
+@pytest.mark.parametrize(
+    ("place", "before", "meanwhile"),
+    [
+        ((0, 0, 50), True, False),
+        ((0, 0, 150), False, True),
+        ((0, 0, 250), False, False),
+        ((1, 0, 150), False, False),
+    ],
+)
+def test_a_scheme_that_accepts_meanwhile_is_set_up_well(place: Place, before: bool, meanwhile: bool) -> None:
+    """An acceptance between two refusals shows that no setting is wrong for all; another log shows nothing."""
+    row = rows([failure(), failure(line=2)], acceptances={"Bearer": (place,)})[0]
+    assert (row["scheme.accepts_before"], row["scheme.accepts_meanwhile"]) == (before, meanwhile)
 
 
 def test_a_retry_storm_is_one_token_or_one_client() -> None:
@@ -110,7 +128,9 @@ def test_a_host_whose_clock_is_wrong_stands_out() -> None:
     ]
     found = rows([*log, failure(fields={"valid_to": NOW, "current_time": NOW}, line=9)])
     assert [r.get("clock.host_median_s") for r in found] == [420] * 3 + [7260] * 3 + [None]
+    assert [r.get("clock.host_offset_s") for r in found] == [-6840] * 3 + [6840] * 3 + [None]
     assert rows([failure("IDX10214", host="a")])[0].get("clock.host_median_s") is None
+    assert rows(log[:3])[0].get("clock.host_offset_s") is None
 
 
 @pytest.mark.parametrize(
@@ -119,6 +139,43 @@ def test_a_host_whose_clock_is_wrong_stands_out() -> None:
 )
 def test_what_works_beside_it_is_told(accepting: tuple[str, ...], own: bool | None, others: bool | None) -> None:
     """A scheme that accepts others' tokens is set up well; where the log names none, nothing is known."""
-    (row,) = rows([failure()], accepting=frozenset(accepting))
+    (row,) = rows([failure()], acceptances=dict.fromkeys(accepting, ((0, 0, 1),)))
     assert (row.get("scheme.accepts"), row.get("scheme.others_accept")) == (own, others)
-    assert "scheme.accepts" not in rows([failure(scheme=None)], accepting=frozenset({"Bearer"}))[0]
+    assert "scheme.accepts" not in rows([failure(scheme=None)], acceptances={"Bearer": ((0, 0, 1),)})[0]
+
+
+def test_hosts_are_counted() -> None:
+    """One of three machines refuses so."""
+    log = [failure(host="a"), failure(host="a", line=2), failure("IDX10214", host="b", line=3)]
+    assert [(r.get("alike.hosts"), r.get("log.hosts")) for r in rows(log, hosts=3)] == [(1, 3)] * 3
+    assert "alike.hosts" not in rows([failure()])[0]
+
+
+def test_how_long_one_token_is_sent_is_told() -> None:
+    """The first refusal of a token knows how long it will still be used."""
+    token = decoded({"sub": "a", "exp": 1})
+    log = [
+        failure(token=token, line=n, fields={"valid_to": NOW, "current_time": after(minutes)})
+        for n, minutes in enumerate((6, 90))
+    ]
+    found = rows([*log, failure(line=9, fields={"valid_to": NOW, "current_time": after(6)})])
+    assert [r.get("token.latest_s") for r in found] == [5400, 5400, None]
+
+
+@pytest.mark.parametrize(("tokens", "share"), [(2, None), (3, 1.0)])
+def test_tokens_of_local_time_are_a_habit_from_three_on(tokens: int, share: float | None) -> None:
+    """Each is two hours old when it is first used; a second use does not count."""
+    log = [
+        failure(
+            token=decoded({"sub": str(n), "exp": 1}),
+            line=10 * n + again,
+            fields={
+                "exp": int(NOW.timestamp()),
+                "iat": int(NOW.timestamp()) - 300,
+                "current_time": after(115 + 9 * again),
+            },
+        )
+        for n in range(tokens)
+        for again in (0, 1)
+    ]
+    assert {r.get("alike.at_offset") for r in rows(log)} == {share}

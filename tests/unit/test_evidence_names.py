@@ -47,6 +47,10 @@ def issuer_row(expected: str, found: str, code: str = "IDX10205") -> dict[str, o
         (ENTRA, f"https://sts.windows.net/{TENANT}/", "v1-v2"),
         ("https://sts.windows.net/{tenantid}/", f"https://sts.windows.net/{TENANT}/", "tenant-template"),
         (ENTRA, ENTRA.replace(TENANT, CLIENT), "tenant"),
+        (ENTRA, ENTRA.replace(".com", ".us"), "environment"),
+        (ENTRA, ENTRA.replace("login.", "login.partner.").replace(".com", ".cn"), "environment"),
+        (ENTRA, f"https://sts.chinacloudapi.cn/{TENANT}/", "environment"),
+        (ENTRA, ENTRA.replace("microsoftonline.com", "windows.net"), "host-alias"),
     ],
 )
 def test_the_nearest_difference_of_an_issuer_is_named(expected: str, found: str, miss: str) -> None:

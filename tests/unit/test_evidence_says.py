@@ -39,6 +39,18 @@ NEW = "Microsoft.IdentityModel.JsonWebTokens.JsonWebToken"
         ("IDX10306", "The 'c_hash' claim was not a string in the 'id_token'", "claim-type"),
         ("IDX10334", "Both 'id_token' and 'code' are null", "client"),
         ("IDX10302", "The algorithm: 'x' specified in the jwt header is not supported.", "algorithm"),
+        ("IDX10703", "Cannot create a 'SymmetricSecurityKey', key length is zero.", "key-empty"),
+        ("IDX10703", "Unable to decode the 'x': 'y' as Base64url encoded string.", "malformed"),
+        ("IDX10701", "Invalid JsonWebKey rsa keying material: 'x'.", "key-invalid"),
+        ("IDX10701", "Error found while parsing date time. The 'exp' claim has value 'x'", "claim-type"),
+        ("IDX10672", "Cannot create ECDSA from JsonWebKey: 'x'.", "key-invalid"),
+        ("IDX10672", "GetKeyedHashAlgorithm returned null, key: x", "key-misfit"),
+        ("IDX10611", "Decryption failed. Encryption is not supported for: Algorithm: 'x'", "decrypt"),
+        ("IDX10611", "AsymmetricSecurityKey.GetHashAlgorithmForSignature( 'x' ) returned null.", "key-misfit"),
+        ("IDX10621", "This provider has a minimum key size requirement of: '1'", "key-size"),
+        ("IDX10621", "'x' supports: 'y' of types. SecurityKey received was of type 'z'.", "key-misfit"),
+        ("IDX10814", "Decompressing would result in a token with a size greater than allowed.", "malformed"),
+        ("IDX10814", "Unable to create a key from the properties found in the JsonWebKey: 'x'.", "key-invalid"),
     ],
 )
 def test_the_text_decides_where_a_number_changed_its_meaning(code: str, text: str, word: str) -> None:
@@ -65,6 +77,8 @@ def test_the_text_decides_where_a_number_changed_its_meaning(code: str, text: st
         ("CryptographicException: Invalid provider type specified.", "key-unreadable"),
         ('WWW-Authenticate: Bearer error="invalid_token", error_description="The token expired at \'x\'"', "expired"),
         ('WWW-Authenticate: Bearer error="invalid_token"', "unknown"),
+        ("Neither scope or roles claim was found in the bearer token.", "missing-claim"),
+        ("The TokenHandler: 'Shop.LegacyHandler', was unable to validate the Token.", "unknown"),
         ("Something else went wrong", "unknown"),
     ],
 )
@@ -170,3 +184,30 @@ def test_a_long_stack_is_looked_at_up_to_a_limit() -> None:
     """Records are hostile: a megabyte of frames costs no more than the first of them."""
     text = FAULT + "\n   at System.A.B()" * 100_000 + "\n" + LIBRARY_FRAME
     assert says(failure(None, text, exceptions=("System.NullReferenceException",))) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("described", "word"),
+    [
+        ("The audience is invalid", "audience"),
+        ("The audience 'api://a' is invalid", "audience"),
+        ("The issuer is invalid", "issuer"),
+        ("The issuer '(null)' is invalid", "issuer"),
+        ("The token has no expiration", "no-expiration"),
+        ("The token lifetime is invalid", "lifetime-order"),
+        ("The token lifetime is invalid; NotBefore: '(null)', Expires: '03/01/2024 11:00:00'", "lifetime-order"),
+        ("The token is not valid yet", "not-yet-valid"),
+        ("The token is not valid before '03/01/2024 12:00:00'", "not-yet-valid"),
+        ("The token is expired", "expired"),
+        ("The token expired at '03/01/2024 12:00:00'", "expired"),
+        ("The signature key was not found", "key-not-found"),
+        ("The signature is invalid", "signature-invalid"),
+        ("The signature key was not found; The audience 'a' is invalid", "key-not-found"),
+        ("The token is expired; The issuer is invalid", "expired"),
+        ("", "unknown"),
+    ],
+)
+def test_a_response_header_names_the_check_in_the_words_of_its_generation(described: str, word: str) -> None:
+    """ASP.NET Core to 2.2, and from 3.0 on; where several handlers refused, the first of them."""
+    header = f'WWW-Authenticate: Bearer error="invalid_token", error_description="{described}"'
+    assert says(failure(None, header)) == word

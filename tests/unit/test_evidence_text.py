@@ -171,6 +171,19 @@ def test_the_claim_that_cannot_be_read_is_named() -> None:
     assert row(failure("IDX11020", text))["claim.name"] == "sub"
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("\n   at Microsoft.Extensions.DependencyInjection.ScriptJwtBearerExtensions.IssuerValidator()", True),
+        ("\n   at X() (Microsoft.Azure.WebJobs.Script.WebHost, Version=4.1036.0.0)", True),
+        ("\n   at Orders.Function.Run()", None),
+    ],
+)
+def test_the_functions_host_is_known_by_its_own_frames(text: str, answer: bool | None) -> None:
+    """Its handler judges tokens that are none of its business."""
+    assert row(failure("IDX10205", f"Issuer validation failed.{text}")).get("host.functions") is answer
+
+
 def test_hostile_texts_take_no_time() -> None:
     """No pattern may look back without bound."""
     text = "Exceptions caught: " + "'" * 50_000 + "Could not load type '" + "a" * 200_000 + " SSL " * 50_000
@@ -198,3 +211,20 @@ def test_the_order_of_the_checks_changed_with_a_version(newest: tuple[int, ...],
     """Where the version that wrote it may be 6.28 or later, an issuer refused proves no signature."""
     library = Library(low=(6, 0), high=newest)
     assert row(failure("IDX10205", "Issuer validation failed.", library=library)).get("signature.proven") is proven
+
+
+@pytest.mark.parametrize(
+    ("frame", "answer"),
+    [
+        ("Microsoft.AspNetCore.Authentication.RemoteAuthenticationHandler`1.HandleRequestAsync()", True),
+        (
+            "Microsoft.AspNetCore.Authentication.OpenIdConnect.OpenIdConnectHandler.HandleRemoteAuthenticateAsync()",
+            True,
+        ),
+        ("Microsoft.Owin.Security.OpenIdConnect.OpenIdConnectAuthenticationHandler.AuthenticateCoreAsync()", True),
+        ("Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler.HandleAuthenticateAsync()", None),
+    ],
+)
+def test_a_token_of_a_sign_in_is_new(frame: str, answer: bool | None) -> None:
+    """Its handler has it straight from the identity provider."""
+    assert row(failure("IDX10223", f"The token is expired.\n   at {frame}")).get("token.sign_in") is answer

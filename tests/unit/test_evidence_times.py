@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from authlens.diagnosis.evidence_times import clock, expiry, moment, of_request, whole_offset
+from authlens.diagnosis.evidence_times import clock, expiry, is_reversed, moment, of_request, whole_offset
 from authlens.model import CheckVerdict, Token, TokenForm
 from tests.unit.helpers.refusals import ISSUER, NOW, decoded, failure, table
 
@@ -119,3 +119,36 @@ def test_the_lifetime_of_a_token_without_a_time_is_unknown() -> None:
     verdicts = {check.name: (check.verdict, check.why) for check in judgement.checks}
     for name in ("lifetime.already-valid", "lifetime.not-expired"):
         assert verdicts[name] == (CheckVerdict.UNKNOWN, "the time of the request is not known")
+
+
+@pytest.mark.parametrize(
+    ("dates", "age", "whole"),
+    [
+        ({"exp": 300, "iat": 0}, 7214, True),  # new, but for two hours
+        ({"exp": 3600, "iat": 0}, 10_814, True),
+        ({"exp": 3600, "nbf": 0}, 10_200, False),
+        ({"exp": 3600}, 3600 + 7200, True),  # of a token that does not tell its issue the expiry is all there is
+        ({"exp": 1800, "iat": 0}, 1800 + 7200, False),
+    ],
+)
+def test_the_age_of_an_expired_token_tells_a_local_time(dates: dict[str, int], age: int, whole: bool) -> None:
+    """A token is used at once, so its age is the issuer's error; its distance from exp is that less its lifetime."""
+    issued = seconds(NOW) - age
+    fields = {name: issued + value for name, value in dates.items()}
+    row = clock("expired", failure(fields=fields), 300)
+    assert row["clock.since_issue_s"] == (age if len(dates) > 1 else None)
+    assert row["clock.whole_hours"] is whole
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        ({"nbf": 2, "exp": 1}, True),
+        ({"valid_from": NOW, "valid_to": NOW + timedelta(hours=1)}, False),
+        ({"nbf": 2}, None),
+        ({}, None),
+    ],
+)
+def test_a_validity_that_ends_before_it_begins_is_seen(fields: dict[str, object], answer: bool | None) -> None:
+    """Where both ends are known."""
+    assert is_reversed(fields) is answer

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from authlens.errors import FaultsError
-from authlens.model import Expectations, Failure, Frozen, Origin
+from authlens.model import Expectations, Failure, Frozen, Origin, Said
 from authlens.trust.expectations import (
     Book,
     configuration_address,
@@ -45,7 +45,7 @@ def _one(tmp_path: Path, content: object) -> Expectations:
 
 
 def _failure(scheme: str | None = None, **fields: object) -> Failure:
-    return Failure(origin=Origin(path="app.log", offset=0, line=1), scheme=scheme, fields=Frozen(fields))
+    return Failure(origin=Origin(path="app.log", offset=0, line=1), scheme=scheme, said=Said(fields=Frozen(fields)))
 
 
 # --------------------------------------------------------------------------- files

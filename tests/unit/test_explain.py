@@ -83,6 +83,17 @@ def test_a_sentence_does_not_stumble_over_what_is_missing(template: str, told: s
     assert sentence(template, {}) == told
 
 
+def test_seconds_are_told_in_larger_units() -> None:
+    """Where the unit stands behind the number; what is missing is still said to be."""
+    row = {"clock.distance_s": 39_632, "clock.skew_s": 300}
+    told = sentence("Used {clock.distance_s} s after exp (tolerance {clock.skew_s} s).", row)
+    assert told == "Used 11 h after exp (tolerance 5 min)."
+    assert sentence("{clock.distance_s} s after exp, {clock.distance_s}.", {"clock.distance_s": 61}) == (
+        "1 min 1 s after exp, 61."
+    )
+    assert sentence("{clock.distance_s} s late", {}) == "(unknown) s late"
+
+
 def test_values_are_shortened_and_never_read_as_templates() -> None:
     """Values come from logs: they may be huge, or look like placeholders themselves."""
     assert sentence("{kid}", {"kid": "{iss}", "iss": "a"}) == "{iss}"

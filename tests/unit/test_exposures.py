@@ -211,7 +211,7 @@ def test_a_token_shown_outside_of_the_period_is_not_asked_for(tmp_path: Path) ->
 def test_too_many_different_tokens_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory has a bound; the report names it."""
     monkeypatch.setattr("authlens.exposed.MOST", 3)
-    monkeypatch.setattr("authlens.pipeline.MOST", 3)
+    monkeypatch.setattr("authlens.gathering.MOST", 3)
     records = [line(n, f"Authorization: Bearer {token(jti=str(n))}") for n in range(1, 6)]
     result = scan(tmp_path, *records)
     assert len(found(result, "live-token")) == 3

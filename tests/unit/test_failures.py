@@ -6,7 +6,7 @@ import pytest
 
 from authlens.failures import join
 from authlens.model import Failure, Frozen, Origin, Record, Role
-from authlens.sightings import sight
+from authlens.sightings import Shared, sight
 
 HANDLER = "Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler"
 OIDC = "Microsoft.AspNetCore.Authentication.OpenIdConnect.OpenIdConnectHandler"
@@ -20,6 +20,10 @@ EXPIRED = (
 AUDIENCE = "IDX10214: Audience validation failed. See https://aka.ms/identitymodel/app-context-switches"
 NO_KEYS = "IDX10500: Signature validation failed. No security keys were provided to validate the signature."
 VALID = "IDX10239: Lifetime of the token is valid."
+
+
+PROTOCOL = "Microsoft.IdentityModel.Protocols.OpenIdConnect.OpenIdConnectProtocolException"
+NO_AUD = "IDX21314: OpenIdConnectProtocol requires the jwt token to have an 'aud' claim. The jwt did not contain an 'aud' claim, jwt: 'null'."
 
 
 class Log:
@@ -483,3 +487,76 @@ def test_an_equal_trace_decides_whether_a_line_retells() -> None:
 
     assert traced("t-1") == [2]
     assert traced("t-2") == [1, 0]
+
+
+@pytest.mark.parametrize("mark", ["...", "\u2026"])
+def test_a_text_that_a_viewer_cut_is_compared_as_far_as_it_goes(mark: str) -> None:
+    """Each line is cut where it is too long, so one message ends at two places; the dots are no part of it."""
+    further = "\n'. Number of keys in TokenValidationParameters: '0'."
+    text = f"IDX10503: Signature validation failed. The token's kid is: 'k9', but did not match any{mark}{further}"
+    log = Log().failed(text).add(f"Bearer was not authenticated. Failure message: {text.replace(' any', '')}")
+    (failure,) = log.failures()
+    assert failure.repeats == 1
+
+
+@pytest.mark.parametrize("level", ["trace", "information"])
+def test_openiddicts_reason_counts_where_it_is_all_there_is(level: str) -> None:
+    """It is told at any level; where its handler is heard too, that record is the failure."""
+    reason = "An error occurred while validating the token 'x'.\nA.BException: IDX10618: Key unwrap failed using decryption Keys: ''."
+    log = Log().add(reason, logger="OpenIddict.Validation.OpenIddictValidationDispatcher", level=level)
+    (failure,) = log.failures()
+    assert failure.code == "IDX10618"
+    heard = "OpenIddict.Validation.AspNetCore was not authenticated. Failure message: An error occurred while authenticating the current request."
+    assert len(log.add(heard, logger="OpenIddict.Validation.AspNetCore.Handler").failures()) == 1
+
+
+def test_the_hosts_wrapper_is_not_what_was_thrown() -> None:
+    """The first record prints the exception itself; the last one wraps it, which ``exceptions`` still tells."""
+    wrapper = "Microsoft.AspNetCore.Authentication.AuthenticationFailureException"
+    wrapped = f"{wrapper}: An error was encountered while handling the remote login.\n ---> {PROTOCOL}: {NO_AUD}"
+    log = Log().add(f"Exception occurred while processing message.\n{PROTOCOL}: {NO_AUD}", logger=OIDC, level="error")
+    log.add(f"Error from RemoteAuthentication: {NO_AUD}.", logger=OIDC)
+    log.add(
+        f"An unhandled exception has occurred while executing the request.\n{wrapped}", logger=MIDDLEWARE, level="error"
+    )
+    (failure,) = join(filter(None, map(sight, log.records)))
+    assert failure.fields["exception_type"] == PROTOCOL
+    assert "inner_exception_types" not in failure.fields
+    assert failure.exceptions == (wrapper, PROTOCOL)
+
+
+def test_records_of_one_refusal_share_its_token() -> None:
+    """Event 1 and event 7 show the same token: it is kept once."""
+    jwt = '{"alg":"RS256","kid":"k"}.{"iss":"https://login.example","aud":"api"}'
+    text = f"IDX10503: Signature validation failed. Token does not have a kid. Keys tried: ''. Exceptions caught:\n ''.\ntoken: '{jwt}'."
+    log = Log().failed(text).add(f"Bearer was not authenticated. Failure message: {text}")
+    first, second = map(Shared(), map(sight, log.records))
+    assert first is not None
+    assert second is not None
+    assert first.statement.tokens[0].claims["aud"] == "api"
+    assert first.statement.tokens[0] is second.statement.tokens[0]
+    assert first.statement.messages[0].values is second.statement.messages[0].values
+
+
+@pytest.mark.parametrize(
+    ("text", "logger", "role"),
+    [
+        (NO_KEYS, None, Role.LIBRARY),
+        (f"Message: {NO_KEYS}", None, Role.LIBRARY),
+        (f"Microsoft.IdentityModel Version: 8.3.0.0. Date 03/04/2026. {NO_KEYS}", None, Role.LIBRARY),
+        (f"Denied: {NO_KEYS}", None, Role.APPLICATION),
+        (NO_KEYS, "Contoso.Orders", Role.APPLICATION),
+        (f"An unhandled exception was thrown by the application.\nA.BException: {NO_KEYS}", None, Role.UNHANDLED),
+        (
+            "An unhandled exception has occurred while executing the request.\nSystem.Exception: Correlation failed.",
+            MIDDLEWARE,
+            Role.UNHANDLED,
+        ),
+        ("An unhandled exception has occurred while executing the request.\nA.BException: no", MIDDLEWARE, None),
+    ],
+)
+def test_a_records_words_give_its_role(text: str, logger: str | None, role: Role | None) -> None:
+    """A message alone is the library's own line; an exception that nobody caught counts where it tells of a refusal."""
+    (record,) = Log().add(text, logger=logger).records
+    seen = sight(record)
+    assert (seen and seen.role) == role

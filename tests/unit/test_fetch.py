@@ -14,7 +14,8 @@ from authlens.model import Expectations
 from authlens.trust.addresses import Target
 from authlens.trust.documents import Documents
 from authlens.trust.fetch import MOST_ISSUERS, Fetcher, Policy, allow
-from authlens.trust.fetch_http import Client, NoAnswerError, Reply
+from authlens.trust.fetch_answer import NoAnswerError, Reply
+from authlens.trust.fetch_http import Client
 from authlens.trust.history import History
 
 OKTA = "https://acme.okta.com/oauth2/default"
@@ -215,20 +216,36 @@ def test_private_networks_are_meant_only_where_the_host_is_written_out() -> None
 # --------------------------------------------------------------------------- what documents point to
 
 
-@pytest.mark.parametrize(
-    "keys",
-    ["https://169.254.169.254/keys", "https://evil.example/keys", "http://id.example.com/keys", "file:///etc/passwd"],
-)
+@pytest.mark.parametrize("keys", ["https://169.254.169.254/keys", "https://evil.example/keys", "file:///etc/passwd"])
 def test_a_document_does_not_lead_to_another_host(keys: str) -> None:
     """jwks_uri is the provider's text; where it points is evidence."""
     wire = Wire(_site(KEYCLOAK, keys=keys))
     found = _documents(Fetcher(Policy(online=True), client=wire), KEYCLOAK).published(KEYCLOAK)
-    if keys.startswith("http://id"):
-        # Plain HTTP is the business of whoever configured it, and of nobody else.
-        assert wire.private == [True, True]
-        return
     assert wire.asked == [KEYCLOAK + WELL_KNOWN]
     assert "another one than the document's" in (found.unavailable or "")
+
+
+@pytest.mark.parametrize("keys", ["http://id.example.com/keys", "https://id.example.com:9200/keys"])
+def test_a_document_does_not_lead_to_another_service_of_its_host(keys: str) -> None:
+    """A port, or plain HTTP, is the business of whoever configured the issuer; its document is another's text."""
+    wire = Wire(_site(KEYCLOAK, keys=keys))
+    found = _documents(Fetcher(Policy(), client=wire), KEYCLOAK).published(KEYCLOAK)
+    assert wire.asked == [KEYCLOAK + WELL_KNOWN]
+    assert "is another service of the document's host" in (found.unavailable or "")
+    told = Wire(_site(KEYCLOAK, keys=keys))
+    allowed = Policy(allowed=allow([keys.removesuffix("/keys")]))
+    _documents(Fetcher(allowed, client=told), KEYCLOAK).published(KEYCLOAK)
+    assert told.asked == [KEYCLOAK + WELL_KNOWN, keys]
+
+
+@pytest.mark.parametrize("port", ["", ":8443"])
+def test_a_key_set_beside_its_document_is_asked_for(port: str) -> None:
+    """The document's own scheme and port serve it, and the usual port of HTTPS may."""
+    issuer = f"https://id.example.com{port}/realms/prod"
+    for keys in (f"{issuer}/keys", "https://id.example.com/keys"):
+        wire = Wire(_site(issuer, keys=keys))
+        _documents(Fetcher(Policy(), client=wire), issuer).published(issuer)
+        assert wire.asked == [issuer + WELL_KNOWN, keys]
 
 
 def test_a_vendors_key_set_may_lie_on_its_other_host() -> None:

@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from authlens.errors import InputError
 from authlens.trust.addresses import checked
-from authlens.trust.fetch_http import Client, Limits, NoAnswerError, Reply
+from authlens.trust.fetch_answer import NoAnswerError, Reply
+from authlens.trust.fetch_http import Client, Limits
 
 HOST = "idp.authlens.example"
 PATIENT = Limits(connect_s=10.0, read_s=10.0, total_s=20.0)
@@ -464,11 +465,14 @@ def test_the_next_address_is_tried_where_one_refuses(idp: Idp, authority: Author
 # --------------------------------------------------------------------------- proxies
 
 
-def test_a_proxy_of_the_environment_is_asked_and_named(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_a_proxy_of_the_environment_is_asked_and_named(
+    idp: Idp, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     """Its password is not."""
     with _serving(None) as proxy:
         proxy.answers = {f"http://{HOST}:81/ok": lambda h: h.reply(b"{}")}
-        monkeypatch.setenv("http_proxy", f"http://me:secret@127.0.0.1:{proxy.server_port}/")
+        monkeypatch.setenv(variable, f"http://me:secret@127.0.0.1:{proxy.server_port}/")
         reply, named = idp.client.get(checked(f"http://{HOST}:81/ok", named=True), largest=LARGEST, private=True)
         assert (reply.text, named) == ("{}", f"127.0.0.1:{proxy.server_port}")
         assert proxy.seen[0]["path"] == f"http://{HOST}:81/ok"

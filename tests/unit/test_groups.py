@@ -9,6 +9,7 @@ import pytest
 from authlens.diagnosis import diagnose, groups, ruleset
 from authlens.model import Also, Alternative, Confidence, Evidence, Finding, Group, Moment, Origin, Severity
 from tests.unit.helpers.refusals import ISSUER, NOW, OTHER, decoded, failure, scheme, table
+from tests.unit.helpers.shared import changed, made
 
 PACK = ruleset.load()
 
@@ -33,7 +34,7 @@ def finding(
         "explanation": "The tokens ended at https://sso.example.com before they were used. They are 2.5 h old.",
         "group_key": tuple(key),
     }
-    return Finding(**{**values, **more})  # type: ignore[arg-type]  # each test names its own
+    return made(Finding, **{**values, **more})
 
 
 def only(findings: Sequence[Finding]) -> Group:
@@ -139,7 +140,7 @@ def test_what_the_members_show_is_listed_sorted_and_once() -> None:
     one = finding(1, fields={"iss": OTHER, "aud": ("b", "a"), "kid": "k2"}, host="api-2")
     two = finding(2, fields={"iss": ISSUER, "aud": ("a",), "kid": "k1"}, host="api-1", scheme_=None)
     three = replace(
-        two, id="id3", failure=replace(two.failure, origin=Origin(path="a.log", offset=0, line=1), code=None)
+        two, id="id3", failure=changed(two.failure, origin=Origin(path="a.log", offset=0, line=1), code=None)
     )
     group = only([one, two, three])
     assert group.codes == ("IDX10223",)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from authlens import parts, pipeline
+from authlens import pipeline
+from authlens.parts import pieces, reader
 from authlens.pipeline import ScanResult
-from authlens.reading import sources
+from authlens.reading import unpacking
 from authlens.sightings import Shared
 from tests.unit.helpers.logs import EXPIRED, first, line, noise, refusal
 
@@ -21,7 +22,7 @@ MOST_BYTES = 32 * MIB
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is many times as large as a part is not large then."""
-    monkeypatch.setattr(sources, "PART", MIB // 2)
+    monkeypatch.setattr(pieces, "LARGEST", MIB // 2)
 
 
 def scan(path: Path, most: int = MOST_BYTES) -> ScanResult:
@@ -55,6 +56,7 @@ LARGE: dict[str, Callable[[], Iterable[str]]] = {
     "a record that never ends": lambda: (FRAME * 10_000 for _ in range(2)),
     "a refusal that never ends": lambda: (f"{FRAME[:-1]} IDX10501: x\n" * 10_000 for _ in range(2)),
     "lines": lambda: (f"a line that tells {'nothing' * 20}\n" * 10_000 for _ in range(2)),
+    "zeros": lambda: ("\0" * MIB for _ in range(40)),
     "blanks": lambda: (" " * MIB for _ in range(40)),
 }
 
@@ -104,7 +106,7 @@ def test_an_archive_that_explodes_fills_no_memory(tmp_path: Path) -> None:
 
 def test_an_archive_that_explodes_further_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What grows as no log does is told, and the other members are read all the same."""
-    monkeypatch.setattr(sources, "_FREE", MIB)
+    monkeypatch.setattr(unpacking, "_FREE", MIB)
     result = scan(packed(tmp_path / "logs.zip", b"\0" * 4 * MIB))
     assert codes(result) == ["IDX10223"] * 2
     (told,) = result.unusable
@@ -124,7 +126,7 @@ def test_codes_in_broken_utf8(tmp_path: Path) -> None:
 
 def test_too_many_different_messages_are_kept_by_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every failure is counted with its code, place and time; the values of the later ones are let go, and it is said."""
-    monkeypatch.setattr(parts, "Shared", lambda: Shared(most=40))
+    monkeypatch.setattr(reader, "Shared", lambda: Shared(most=40))
     log = (refusal(n, EXPIRED.replace("08:00:00", f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}")) for n in range(200))
     result = scan(write(tmp_path / "app.log", log))
     assert codes(result) == ["IDX10223"] * 200

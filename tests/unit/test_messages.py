@@ -484,6 +484,60 @@ def test_wifs_codes_are_codes() -> None:
     assert found.values == ("x", "http://a.example")
 
 
+FOUNDATION = {
+    "ID4037": "System.IdentityModel.SignatureVerificationFailedException: ID4037: The key needed to verify the signature could not be resolved from the following security key identifier 'SecurityKeyIdentifier\n    (\n    IsReadOnly = False,\n    Count = 1\n    )\n'. Ensure that the SecurityTokenResolver is populated with the required key.",
+    "ID4175": "[SecurityTokenException: ID4175: The issuer of the security token was not recognized by the IssuerNameRegistry. To accept security tokens from this issuer, configure the IssuerNameRegistry to return a valid name for this issuer.]",
+    "ID4999": "System.IdentityModel.Tokens.SecurityTokenException: ID4999: something else.",
+    "ID4022": "Denied: ID4022: The key needed to dec",
+}
+
+
+@pytest.mark.parametrize(("code", "text"), FOUNDATION.items())
+def test_foundations_short_codes_are_codes(code: str, text: str) -> None:
+    """Behind an exception of its namespaces, or before a text of its own, which may be cut."""
+    assert codes(text) == [code]
+    assert messages.library(text, messages.read(text)).version is None
+
+
+def test_foundations_messages_state_fields() -> None:
+    """Times and audience of the assertion, by the names of a token's."""
+    expired = "ID4223: The SamlSecurityToken is rejected because the SamlAssertion.NotOnOrAfter condition is not satisfied.\nNotOnOrAfter: '4/2/2013 8:00:00 AM'\nCurrent time: '4/2/2013 3:41:17 PM'"
+    assert said(expired) == {"valid_to": "2013-04-02T08:00:00Z", "current_time": "2013-04-02T15:41:17Z"}
+    audience = "ID1038: The AudienceRestrictionCondition was not valid because the specified Audience is not present in AudienceUris.\nAudience: 'https://sts.example/trust'"
+    assert said(audience) == {"aud": ("https://sts.example/trust",)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ID4037: order 17 was shipped",
+        "System.InvalidOperationException: ID4037: no such order",
+        "GRID4037: The key needed",
+    ],
+)
+def test_anybody_may_number_records_like_foundation(text: str) -> None:
+    """A short code alone says nothing."""
+    assert codes(text) == []
+
+
+def test_a_parameter_is_that_of_the_exception_within() -> None:
+    """Where the outer exception names none; those of the exceptions that a message lists are not meant."""
+    inner = "IDX20108: The address specified 'http://a.example/jwks' is not valid as per HTTPS scheme. Please specify an https address for security reasons. If you want to test with http address, set the RequireHttps property  on IDocumentRetriever to false. (Parameter 'address')"
+    outer = "IDX20803: Unable to obtain configuration from: 'https://a.example/.well-known/openid-configuration'."
+    text = f"System.InvalidOperationException: {outer}\n ---> System.ArgumentException: {inner}"
+    assert said(text)["parameter_name"] == "address"
+    assert "parameter_name" not in said(f"System.InvalidOperationException: {outer}")
+
+
+@pytest.mark.parametrize("label", ["Exception Type : ", "Type: "])
+def test_a_type_on_a_labelled_line_is_that_of_the_message(label: str) -> None:
+    """Some hosts print it behind the message."""
+    text = f"Error : IDX10205: Issuer validation failed.\n{label}Microsoft.IdentityModel.Tokens.SecurityTokenInvalidIssuerException\n\nend"
+    fields = said(text)
+    assert fields["exception_type"] == "Microsoft.IdentityModel.Tokens.SecurityTokenInvalidIssuerException"
+    assert "inner_exception_types" not in fields
+
+
 def test_a_code_beats_the_hosts_words() -> None:
     """Where the library says why, the host's frame adds nothing."""
     text = "Failed to validate the token.\nMicrosoft.IdentityModel.Tokens.SecurityTokenSignatureKeyNotFoundException: IDX10500: Signature validation failed. No security keys were provided to validate the signature."

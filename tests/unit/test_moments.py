@@ -7,6 +7,7 @@ import pytest
 from authlens.diagnosis import moments
 from authlens.model import Finding, IssuerReport, Key, Moment
 from tests.unit.helpers.refusals import ISSUER, NOW, failure
+from tests.unit.helpers.shared import made
 from tests.unit.test_groups import finding
 
 BEFORE = NOW - timedelta(hours=2)
@@ -79,7 +80,8 @@ def test_of_a_groups_keys_the_last_change_counts() -> None:
 
 def test_a_failure_whose_key_id_is_no_text_names_none() -> None:
     """What a log prints may be anything."""
-    odd = Finding(
+    odd = made(
+        Finding,
         id="x",
         failure=failure(fields={"kid": ["k2"]}),
         cause="c",

@@ -1,24 +1,33 @@
 """Sources are read in parts, by one process or several, and what goes wrong is a value."""
 
+import gzip
+import json
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from authlens import parts, pipeline
+from authlens import pipeline
 from authlens.cli.scan import exit_code
 from authlens.model import Layout, Part, Severity
 from authlens.observe import Observed, observe
+from authlens.parts import pieces, pool, reader
+from authlens.parts.sums import Log
 from authlens.reading import sources
+from authlens.reading.source import Source
+from authlens.sightings import Sighting
 from tests.unit.helpers.logs import noise, refusal
 
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a few records."""
-    monkeypatch.setattr(sources, "PART", 700)
-    monkeypatch.setattr(sources.Source.parts, "__defaults__", (700,))
+    monkeypatch.setattr(pieces, "LARGEST", 700)
+    monkeypatch.setattr(pieces, "_LEAST", 700)
+    monkeypatch.setattr(Source.parts, "__defaults__", (700,))
 
 
 def write(folder: Path, *, records: int = 120) -> Path:
@@ -28,22 +37,63 @@ def write(folder: Path, *, records: int = 120) -> Path:
     return log
 
 
-def read(path: Path, processes: int) -> parts.Log:
+class Read(NamedTuple):
+    log: Log
+    sightings: list[Sighting]
+    given: int
+    """In so many portions."""
+
+
+def read(path: Path, processes: int = 1) -> Read:
     (source,) = sources.find([str(path)])
-    with parts.Reader(parts.How(), processes) as reader:
-        return reader.read(source)
+    portions: list[Sequence[Sighting]] = []
+    with reader.Reader(reader.How(), processes) as one:
+        log = one.read(source, portions.append)
+    return Read(log, [s for portion in portions for s in portion], sum(map(bool, portions)))
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_several_processes_see_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_several_processes_see_the_same(tmp_path: Path, packed: bool) -> None:
     """Sightings with their lines and offsets, and the ledger, do not depend on who read the parts."""
-    path = write(tmp_path)
-    alone, shared = read(path, 1), read(path, 2)
-    assert alone == shared
-    assert alone.ledger.read.bytes == path.stat().st_size
-    lines = path.read_text(encoding="utf-8").splitlines()
+    path = plain = write(tmp_path)
+    if packed:
+        path = tmp_path / "app.log.gz"
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+    alone, two, three = read(path, 1), read(path, 2), read(path, 3)
+    assert alone == two == three
+    assert alone.log.ledger.read.bytes == plain.stat().st_size
+    lines = plain.read_text(encoding="utf-8").splitlines()
     assert all("Bearer" in lines[s.line - 1] or "Failed" in lines[s.line - 1] for s in alone.sightings)
     assert len(alone.sightings) == 36
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_sightings_are_given_while_a_log_is_read(tmp_path: Path) -> None:
+    """What is not kept until the end takes no memory; whoever takes them gets each once, in order."""
+    found = read(write(tmp_path))
+    assert found.given > 10
+    assert [s.offset for s in found.sightings] == sorted({s.offset for s in found.sightings})
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_sightings_of_several_streams_are_given_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """A record of one stream waits for those before it that another has not ended."""
+    lines = write(tmp_path).read_text(encoding="utf-8").splitlines(keepends=True)
+    path = tmp_path / "docker.log"
+    streams = ("stdout", "stderr")
+    text = "".join(
+        json.dumps({"log": line, "stream": streams[n // 40 % 2], "time": "2026-03-04T09:00:00Z"}) + "\n"
+        for n, line in enumerate(lines)
+    )
+    path.write_text(text, encoding="utf-8")
+    alone, two = read(path, 1), read(path, 2)
+    assert alone == two
+    assert alone.log.layout is not None
+    assert alone.log.layout.envelopes == ("docker-json",)
+    assert alone.given > 5
+    assert len(alone.sightings) == 36
+    assert [s.offset for s in alone.sightings] == sorted(s.offset for s in alone.sightings)
 
 
 def _die(_one: object, _layout: Layout, _zone: object) -> Observed:
@@ -53,14 +103,18 @@ def _die(_one: object, _layout: Layout, _zone: object) -> Observed:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_process_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run does not hang and does not fail: the first part counts and the error names what to do."""
+    """The run does not hang and does not fail, the error names what to do, and the next log is read."""
     path = write(tmp_path)
-    monkeypatch.setattr(parts, "_observed", _die)
-    log = read(path, 2)
-    assert log.error is not None
-    assert "died" in log.error
-    assert "--jobs 1" in log.error
-    assert log.ledger.read.bytes == 700
+    sources_ = sources.find([str(path), str(path)])
+    with reader.Reader(reader.How(), 2) as one:
+        with monkeypatch.context() as patched:
+            patched.setattr(pool, "_observed", _die)
+            broken = one.read(sources_[0], lambda _: None)
+        whole = one.read(sources_[1], lambda _: None)
+    assert broken.error is not None
+    assert "died" in broken.error
+    assert "--jobs 1" in broken.error
+    assert whole == read(path).log
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -77,28 +131,26 @@ def test_an_interrupt_keeps_what_was_seen(tmp_path: Path, monkeypatch: pytest.Mo
             raise KeyboardInterrupt
         return seen(part, layout, **options)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(parts, "observe", interrupted)
-    log = read(path, 1)
+    monkeypatch.setattr(reader, "observe", interrupted)
+    log = read(path).log
     assert log.interrupted
     assert log.ledger.read.bytes == 1400
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_a_file_that_cannot_be_read_further_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands before the place counts."""
     path = write(tmp_path)
-    (source,) = sources.find([str(path)])
-    assert isinstance(source, sources.Source)
-    monkeypatch.setattr(sources, "PART", 700)
-    read_piece = parts._read
+    read_piece = pieces.read
 
-    def failing(piece: parts._Piece) -> Part:
+    def failing(piece: pieces.Piece) -> Part:
         if piece.offset > 1000:
             raise OSError(5, "Input/output error")
         return read_piece(piece)
 
-    monkeypatch.setattr(parts, "_read", failing)
-    with parts.Reader(parts.How()) as reader:
-        log = reader.read(source)
+    monkeypatch.setattr(pieces, "read", failing)
+    monkeypatch.setattr(pieces, "stretches", lambda *_: ())
+    log = read(path).log
     assert log.error == "input/output error; what stands before that place was read"
     assert log.ledger.read.bytes == 1400
 
@@ -106,11 +158,11 @@ def test_a_file_that_cannot_be_read_further_is_said(tmp_path: Path, monkeypatch:
 def test_small_inputs_take_one_process(tmp_path: Path) -> None:
     """Starting processes costs more than they gain; a wish is a wish."""
     found = sources.find([str(write(tmp_path))])
-    assert parts.jobs(found, None) == 1
-    assert parts.jobs(found, 3) == 3
-    assert parts.jobs(found, 0) == 1
-    large = sources.Source(path="large.log", size=1 << 30, opener=lambda: (tmp_path / "app.log").open("rb"))
-    assert parts.jobs((large,), None) == parts._cores()
+    assert pieces.jobs(found, None) == 1
+    assert pieces.jobs(found, 3) == 3
+    assert pieces.jobs(found, 0) == 1
+    large = Source(path="large.log", size=1 << 30, opener=lambda: (tmp_path / "app.log").open("rb"))
+    assert pieces.jobs((large,), None) == pieces._cores()
 
 
 def test_a_defect_that_one_log_meets_leaves_the_others_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +176,7 @@ def test_a_defect_that_one_log_meets_leaves_the_others_alone(tmp_path: Path, mon
             raise TypeError(part.data[:40].decode())
         return seen(part, layout, **options)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(parts, "observe", defective)
+    monkeypatch.setattr(reader, "observe", defective)
     result = pipeline.scan([str(path) for path in paths], offline=True, jobs=1)
     broken, whole = result.inputs
     assert broken.error is not None
@@ -139,9 +191,10 @@ def test_a_defect_that_one_log_meets_leaves_the_others_alone(tmp_path: Path, mon
 def test_a_defect_keeps_what_stands_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one that is met only where the parts are put together."""
     path = write(tmp_path)
-    whole = read(path, 1)
+    whole = read(path)
     monkeypatch.setattr(Observed, "close", lambda _: 1 // 0)
-    log = read(path, 1)
-    assert log.error is not None
-    assert "ZeroDivisionError" in log.error
-    assert (log.layout, log.sightings) == (whole.layout, ())
+    part = read(path)
+    assert part.log.error is not None
+    assert "ZeroDivisionError" in part.log.error
+    assert part.log.layout == whole.log.layout
+    assert part.sightings == whole.sightings[: len(part.sightings)]

@@ -14,7 +14,7 @@ from authlens import pipeline
 from authlens.errors import NoInputError
 from authlens.model import Amount, InputReport
 from authlens.options import ScanOptions
-from authlens.parts import Progress
+from authlens.parts.reader import Progress
 from authlens.pipeline import ScanResult
 from tests.unit.helpers.logs import EXPIRED, START, first, line, noise, refusal, second
 

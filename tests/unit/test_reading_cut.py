@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authlens.model import Amount, Layout, Ledger, Part
-from authlens.reading import cut as cutting
+from authlens.reading import layers
 from authlens.reading.cut import Cut, cut
 from authlens.reading.formats.sniff import sniff
 from authlens.reading.nearby import WINDOW
@@ -188,7 +188,7 @@ def test_characters_that_cannot_be_read_take_no_more_than_there_is() -> None:
 
 def test_of_too_many_streams_the_silent_ones_end_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """What such a stream has said is kept; the record that the newest is writing goes on in the next part."""
-    monkeypatch.setattr(cutting, "_STREAMS", 3)
+    monkeypatch.setattr(layers, "_STREAMS", 3)
     pods = ["old", "older", "new", "newest"]
     begun = "".join(f"[pod/{pod}/api] {row}\n" for pod in pods for row in lines(mel())[:2])
     going_on = "".join(f"[pod/{pod}/api]       {pod} goes on\n" for pod in ("newest", "new"))

@@ -1,6 +1,7 @@
 """Whatever a platform wraps around the lines, the records come out as the application wrote them."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -131,6 +132,12 @@ def test_streams_are_kept_apart() -> None:
     assert sorted((r.stream, r.text) for r in records) == sorted((s, t) for s in ("stdout", "stderr") for t in TWO)
 
 
+def test_streams_are_kept_apart_though_their_names_look_alike() -> None:
+    """Process 12 of ``x`` and the tag ``x/12`` are both called so: neither loses a line to the other."""
+    lines_ = [f"Mar  4 09:14:{i:02d} web {tag}: {HANDLER}[7] {EVENT_7}" for i in range(20) for tag in ("x[12]", "x/12")]
+    assert len(hits("".join(f"{line}\n" for line in lines_))) == 40
+
+
 def test_a_line_that_the_runtime_split_is_whole_again() -> None:
     """Pieces of a line belong together whatever other streams print between them."""
     head, tail = EVENT_7[:40], EVENT_7[40:]
@@ -152,6 +159,37 @@ def test_escapes_of_syslog_are_undone() -> None:
     assert record.text == TWO[0]
     frames = "".join(f"{len(p)} {p}" for p in (f"<134>1 {stamp(0)} w api 1 - - {part}" for part in (mel(), mel())))
     assert [r.text for r in hits(frames)] == [*TWO, *TWO]
+
+
+def test_what_stands_between_frames_is_read() -> None:
+    """A relay that counts wrongly loses nothing: the rest goes on with the frame before it."""
+
+    def frame(message: str) -> str:
+        written = f"<134>1 {stamp(0)} w api 1 - - {message}"
+        return f"{len(written)} {written}"
+
+    log = f"{frame('IDX10223: a')}IDX10205: b\n{frame('IDX10223: c')}{frame('IDX10224: x')}\nIDX10214: d\n"
+    assert re.findall(r"\d{5}", " ".join(r.text for r in hits(log))) == ["10223", "10205", "10223", "10224", "10214"]
+
+
+def test_frames_are_kept_apart_by_who_sent_them() -> None:
+    """As lines are: two programs that print into one another are two."""
+    written = [f"<134>1 {stamp(i)} w {app} 7 - - {line}" for i, line in enumerate(lines(mel())) for app in ("a", "b")]
+    records = hits("".join(f"{len(w)} {w}" for w in written))
+    assert [(r.stream, r.text) for r in records] == [(f"w/{app}/7", text) for text in TWO for app in ("a", "b")]
+
+
+@pytest.mark.parametrize("name", ["CONTAINER_NAME", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER"])
+def test_the_journal_tells_who_wrote_by_whatever_name_it_has(name: str) -> None:
+    """The container's before the unit's before the one that the program gives itself."""
+    entry = {
+        "__REALTIME_TIMESTAMP": str(NANOSECONDS // 1000),
+        "_HOSTNAME": "h",
+        "MESSAGE": "IDX10223: x",
+        "PRIORITY": "3",
+    }
+    records = hits(objects(*({**entry, name: "api", "_PID": "7"} for _ in range(3))))
+    assert {(r.stream, r.host, r.level) for r in records} == {("h/api/7", "h", "error")}
 
 
 def test_a_log_shown_newest_first_is_turned_round() -> None:
@@ -220,6 +258,54 @@ def test_a_document_that_is_larger_than_what_decides_is_known_from_its_beginning
     assert len(hits(log)) == 1500
 
 
+LISTED: dict[str, dict[str, object]] = {
+    "objects": {"data": [{"a": 1}]},
+    "rows": {"values": [[1, 2]]},
+    "texts of its own": {"items": [{"message": "The field is required."}]},
+    "two": {"rows": [], "results": [{"id": "John Smith"}]},
+}
+SHAPES: dict[str, Callable[[list[object]], str]] = {
+    "lines": lambda events: objects(*events),
+    "one after the other": lambda events: "\n".join(json.dumps(e, indent=1) for e in events),
+    "array": lambda events: json.dumps(events, indent=1),
+    "a list of an object": lambda events: json.dumps({"hits": {"hits": [{"_source": e} for e in events]}}),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("listed", LISTED)
+def test_an_event_that_holds_a_list_is_an_event(listed: str, shape: str) -> None:
+    """Whatever the list is called: only what says nothing itself is the document of others."""
+    event: dict[str, object] = {"timestamp": stamp(0), "logger": HANDLER, "message": "IDX10223: x", **LISTED[listed]}
+    assert [(r.text, r.logger) for r in hits(SHAPES[shape]([event] * 5))] == [("IDX10223: x", HANDLER)] * 5
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"status": "Complete"},
+        {"timestamp": stamp(0), "message": "all of the events"},
+        {"exported": stamp(0), "by": "John Smith"},
+    ],
+)
+def test_a_document_of_events_may_tell_of_itself(around: dict[str, object]) -> None:
+    """When it was written, and what it is: the events are its list's."""
+    event = {"timestamp": stamp(0), "message": "IDX10223: x"}
+    assert [r.text for r in hits(json.dumps({**around, "events": [event] * 3}))] == ["IDX10223: x"] * 3
+
+
+def test_an_event_that_holds_a_list_may_be_cut_off() -> None:
+    """What stands before the list decides."""
+    event = json.dumps({"timestamp": stamp(0), "message": "IDX10223: x", "data": [{"a": 1}]}, indent=1)
+    assert [r.text for r in hits("\n".join([event] * 3).removesuffix("\n}"))] == ["IDX10223: x"] * 3
+
+
+def test_a_document_that_tells_of_itself_may_hold_events_without_a_time() -> None:
+    """Then a text decides."""
+    log = json.dumps({"exported": stamp(0), "by": "John Smith", "rows": [{"message": "IDX10223: x"}] * 3})
+    assert [r.text for r in hits(log)] == ["IDX10223: x"] * 3
+
+
 def test_rows_of_a_table_may_hold_line_feeds_and_quotes() -> None:
     """A cell may be as long as it likes; a row with more cells than the header loses none."""
     message = 'IDX10223: a "quoted" word\nand a line, ' + "x" * 200_000
@@ -273,3 +359,99 @@ def test_each_service_of_a_composition_may_log_in_its_own_way() -> None:
     records = hits(log)
     assert {name: sum(r.stream == name for r in records) for name in ("api-1", "auth-1", "jobs-1")} == {"api-1": 8, "auth-1": 4, "jobs-1": 4}  # fmt: skip
     assert {r.text for r in records if r.stream == "auth-1"} == {EVENT_7}
+
+
+def _exported(index: int, line: str) -> bytes:
+    """A field that is no plain text has its length before it."""
+    value = line.encode()
+    said = b"MESSAGE=" + value if index % 2 else b"MESSAGE\n" + len(value).to_bytes(8, "little") + value
+    micro = NANOSECONDS // 1000 + index
+    return (
+        f"__CURSOR=s=a;i={index}\n__REALTIME_TIMESTAMP={micro}\n_HOSTNAME=web-1\nPRIORITY=4\n".encode() + said + b"\n\n"
+    )
+
+
+ENTRIES = {
+    "export": b"".join(_exported(i, line) for i, line in enumerate(lines(mel()))),
+    "verbose": _each(
+        lambda i, line: (
+            f"Wed 2026-03-04 10:15:30.{i:06} UTC [s=a;i={i}]\n    PRIORITY=4\n    _HOSTNAME=web-1\n    MESSAGE={line}"
+        )
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_of_the_journal_stands_on_several_lines(name: str) -> None:
+    """Each entry holds one line of the application; its other fields tell time, host and level."""
+    first, second, *_ = hits(ENTRIES[name])
+    assert (first.text, second.text) == TWO
+    assert (first.host, first.logger) == ("web-1", HANDLER)
+    assert first.time is not None
+    assert abs((first.time - START).total_seconds()) < 0.5
+
+
+def test_what_stands_before_the_first_entry_is_kept() -> None:
+    """A log that was cut out of another begins within an entry."""
+    log = f"    MESSAGE={EVENT_7}\n".encode() + ENTRIES["verbose"]
+    assert [r.text for r in hits(log)][-2:] == list(TWO)
+    assert any(EVENT_7 in r.text for r in hits(log)[:1])
+
+
+DOCUMENTS = {
+    "graylog": {"query": "*", "messages": [{"index": "g_1", "message": {"timestamp": stamp(i), "message": m}} for i, m in enumerate(TWO)]},
+    "sumo": {"messages": [{"map": {"_messagetime": str(NANOSECONDS // 10**6 + i), "_raw": m}} for i, m in enumerate(TWO)]},
+    "list of another name": {"id": 7, "found": [{"at": "x"}], "lines": [{"time": stamp(i), "text": m} for i, m in enumerate(TWO)]},
+    "list of texts": [f"{stamp(i)} [INF] {m}" for i, m in enumerate(TWO)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_events_may_lie_deeper_in_a_document(name: str, indent: int | None) -> None:
+    """Whether the document stands on one line or on several, each event is one, at its own time."""
+    records = hits(json.dumps(DOCUMENTS[name], indent=indent))
+    assert [r.text for r in records] == list(TWO)
+    assert all(r.time is not None and abs((r.time - START).total_seconds()) < 0.5 for r in records)
+
+
+def test_an_object_around_an_event_adds_what_it_says() -> None:
+    """The event's own members count where both have one."""
+    around = {"host": "web-1", "level": "error", "data": {"time": stamp(0), "message": EVENT_7, "level": "warning"}}
+    (record,) = hits(objects(around))
+    assert (record.text, record.host, record.level) == (EVENT_7, "web-1", "warning")
+
+
+def test_the_tag_of_cri_may_be_left_before_each_line() -> None:
+    """Azure Container Apps keeps it; P is a piece of a longer line."""
+    log = objects(*({"TimeStamp": stamp(i), "Log": f"F {line}"} for i, line in enumerate(lines(mel()))))
+    assert [r.text for r in hits(log)] == list(TWO)
+    assert hits(log)[0].time is not None
+    pieces = "".join(f"P {line[:9]}\nF {line[9:]}\n" if len(line) > 20 else f"F {line}\n" for line in lines(mel()))
+    assert [r.text for r in hits(pieces)] == list(TWO)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_a_log_may_be_one_literal_of_source_code(end: str) -> None:
+    """As a debugger copies a string: line ends and quotes are escaped, and there is one line."""
+    log = text(f"{stamp(0)} [INF] ").replace("\n", end)
+    assert [r.text for r in hits(json.dumps(log) + ";")] == list(TWO)
+
+
+def test_lines_may_each_be_a_literal() -> None:
+    """The elements of an array, or the parts of a sum; each record stands where its lines do."""
+    log = "var lines = new[] {\n" + _each(lambda _, line: f"    {json.dumps(line)},") + "};\n"
+    records = hits(log)
+    assert [r.text for r in records[:2]] == list(TWO)
+    assert (records[0].origin.line, records[1].origin.line) == (2, 10)
+
+
+def test_event_viewer_names_no_column_of_the_text() -> None:
+    """Its table has a cell more than its header, in any language."""
+    rows = "".join(
+        f'Informationen,04.03.2026 10:15:30,.NET Runtime,1000,Keine,"Category: {HANDLER}\nEventId: 7\n\n{m}\n"\n'
+        for m in (EVENT_7, EVENT_7)
+    )
+    first, second = hits("Ebene,Datum und Uhrzeit,Quelle,Ereignis-ID,Aufgabenkategorie\n" + rows)
+    assert (first.text, first.time, first.logger, first.event_id) == (EVENT_7, START, HANDLER, 7)
+    assert second.text == EVENT_7

@@ -467,3 +467,66 @@ def test_what_an_appended_file_or_a_crash_leaves_before_a_head_is_passed_over(le
         assert [(r.text, r.time, r.logger, r.origin.line) for r in marked] == [
             (r.text, r.time, r.logger, r.origin.line) for r in whole
         ]
+
+
+def test_text_between_xml_events_is_a_record_of_its_own() -> None:
+    """Neither it nor the event behind it is lost, and the event before it keeps its own text."""
+    event = f"<Event><System><TimeCreated SystemTime='2026-03-04T10:15:30Z'/></System><EventData><Data>{EVENT_7}</Data></EventData></Event>"
+    other = "2026-03-04T10:16:00Z IDX10501: Signature validation failed.\n"
+    texts = [r.text for r in hits(f"{event}\n{event}\n{other}{event}{event}\n{other}")]
+    assert texts == [EVENT_7, EVENT_7, other.strip(), EVENT_7, EVENT_7, other.strip()]
+
+
+def test_elements_may_tell_the_names_of_their_values() -> None:
+    """As PowerShell serialises an event, which also writes line feeds in .NET's own way."""
+    body = f"Category: {HANDLER}\nEventId: 1\n\n{EVENT_1}\n{EXCEPTION}".replace("\n", "_x000A_").replace("<", "&lt;")
+    one = f'<Obj RefId="1"><Props><S N="ProviderName">.NET Runtime</S><DT N="TimeCreated">2026-03-04T10:15:30Z</DT></Props><MS><S N="Message">{body}</S></MS></Obj>'
+    first, second = hits(f"<Objs>{one}{one}</Objs>")
+    assert (first.text, first.logger, first.event_id) == (f"{EVENT_1}\n{EXCEPTION}", HANDLER, 1)
+    assert second.time == datetime(2026, 3, 4, 10, 15, 30, tzinfo=UTC)
+
+
+def test_a_windows_event_in_json_is_read_through_what_mel_wrote_into_it() -> None:
+    """PowerShell's export; what the object says beside it stays."""
+    body = f"Category: {HANDLER}\r\nEventId: 7\r\nRequestId: {REQUEST}\r\n\r\n{EVENT_7}\r\n"
+    (record,) = hits(objects({"Id": 1000, "MachineName": "W", "TimeCreated": "/Date(1772619330000)/", "Message": body}))
+    assert (record.text, record.logger, record.event_id) == (EVENT_7, HANDLER, 7)
+    assert (record.request_id, record.host, record.fields["Id"]) == (REQUEST, "W", 1000)
+
+
+def test_a_chain_of_exceptions_may_be_a_list_of_types_and_values() -> None:
+    """As Sentry stores an event: its message lies in an object as well."""
+    kind, _, value = EXCEPTION.partition(": ")
+    event = {"timestamp": "2026-03-04T10:15:30Z", "logentry": {"message": EVENT_1}, "exception": {"values": [{"type": kind, "value": value}]}}  # fmt: skip
+    for indent in (None, 1):
+        (record,) = hits(json.dumps([event], indent=indent))
+        assert record.text == f"{EVENT_1}\n{EXCEPTION}"
+        assert record.time == datetime(2026, 3, 4, 10, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("head", ["2026-03-04 10:15:30.123 +00:00 [WRN] ", "2026-03-04T10:15:30Z WARN "])
+def test_an_event_may_be_an_object_behind_a_head(head: str) -> None:
+    """What the object says is the text, its escapes undone; its members tell what the head does not."""
+    said = {"message": EVENT_1, "exception": EXCEPTION, "level": "debug", "SourceContext": HANDLER, "RequestId": REQUEST}  # fmt: skip
+    first, second = hits(f"{head}{json.dumps(said)}\n{head}{json.dumps({'Message': EVENT_7})}\n")
+    assert (first.text, second.text) == (f"{EVENT_1}\n{EXCEPTION}", EVENT_7)
+    assert first.time is not None
+    assert (first.logger, first.request_id) == (HANDLER, REQUEST)
+
+
+def test_of_a_cut_off_object_the_outermost_member_of_a_name_counts() -> None:
+    """Unless what is looked for stands in another."""
+    items = '"items": [{"message": "The field is required."}]'
+    before = objects({"time": "2026-03-04T10:15:30Z", "message": "Now listening"}) * 2
+    assert hits(f'{before}{{"message": "IDX10223: x", {items}\n')[0].text == "IDX10223: x"
+    assert (
+        hits(f'{before}{{"message": "outer", "items": [{{"message": "IDX10223: x"}}]\n')[0].text == "outer\nIDX10223: x"
+    )
+
+
+@pytest.mark.parametrize(("date", "told", "day"), [("04/03", "03/04", 4), ("04/03", "04/03", 3), ("04/03", "07/01", 3)])
+def test_the_library_tells_whether_a_date_begins_with_the_day(date: str, told: str, day: int) -> None:
+    """It prints its own clock with the month first, whatever the culture; where that says nothing, the month is first."""
+    line = f"{date}/2026 10:15:30;INFO;{HANDLER};Failed to validate the token. IDX10223: Lifetime validation failed. Current time (UTC): '{told}/2026 10:15:30'.\n"
+    times = {r.time for r in hits(line * 3)}
+    assert times == {datetime(2026, 7 - day, day, 10, 15, 30, tzinfo=UTC)}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from authlens.model import Layout
 from authlens.reading import envelopes, timestamps
-from authlens.reading.formats import jsonl, sniff
+from authlens.reading.formats import json_text, rendered, sniff
 from tests.unit.helpers.growth import is_linear
 from tests.unit.helpers.written import hits, read
 
@@ -35,7 +35,7 @@ def test_a_word_repeated_without_end_costs_no_more_than_its_length(word: bytes) 
     assert is_linear(all_read, 10_000)
 
 
-@pytest.mark.parametrize("name", sorted({*envelopes.LINE_PREFIXES, "docker-json", "fluent", "journald-json", "gcp", "otlp", "loki", "splunk", "datadog", "json-document", "csv", "octets", "reversed"}))  # fmt: skip
+@pytest.mark.parametrize("name", sorted({*envelopes.BY_LINE, "json-wrapped", "docker-json", "fluent", "journald-json", "gcp", "otlp", "loki", "splunk", "datadog", "json-document", "csv", "octets", "reversed"}))  # fmt: skip
 def test_an_envelope_that_is_none_is_no_trouble(name: str) -> None:
     """Bytes at random, and the words that envelopes are made of, in any order."""
     rnd = random.Random(name)
@@ -97,7 +97,7 @@ def test_many_streams_are_kept_apart_without_slowing_down() -> None:
 
 def test_braces_without_end_cost_no_more_than_their_length() -> None:
     """Escapes that never end, openings of properties: each is looked at once, or this would take hours."""
-    assert jsonl.parse('{"a":"b", ' + '\\"' * 500_000 + "[" * 300) is None
+    assert json_text.parse('{"a":"b", ' + '\\"' * 500_000 + "[" * 300) is None
     for unit in (" {a: 1}", " {a: ", "}{a: {b: 1}"):
         line = "2026-03-04 11:15:30.123 +01:00 [INF] IDX10223: x RequestId" + unit * 130_000 + "}\n"
         assert hits(line)[0].text.startswith("IDX10223: x")
@@ -105,7 +105,7 @@ def test_braces_without_end_cost_no_more_than_their_length() -> None:
 
 def test_a_template_fills_no_memory() -> None:
     """A short line may name one long value thousands of times: the holes behind a megabyte stay as they are."""
-    text = jsonl.filled("{A}" * 4000, {"A": "x" * 12_000})
+    text = rendered.filled("{A}" * 4000, {"A": "x" * 12_000})
     assert len(text) < 1_100_000
     assert "x{A}{A}" in text
     assert text.endswith("{A}{A}")

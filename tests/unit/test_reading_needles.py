@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from authlens.reading import needles
 
-CODES = re.compile(rb"ID[XW][0-9]{2}|errors/ID[0-9]{4}|MIML[0-9]{2}|Jwt[0-9]{2}|WIF1[0-9]{2}")
+CODES = re.compile(
+    rb"ID[XW][0-9]{2}|errors/ID[0-9]{4}|MIML[0-9]{2}|Jwt[0-9]{2}|WIF1[0-9]{2}|ID(?:10|32|4[0-2]|60)[0-9]{2}"
+)
 BLOCK = 256 * 1024
 
 
@@ -21,6 +23,10 @@ BLOCK = 256 * 1024
         b"MIML10000: ",
         b"Jwt10305: ",
         b"WIF10301: ",
+        b"ID1038: ",
+        b"ID3242: ",
+        b"ID4037: ",
+        b"ID6013: ",
         b"Failed to validate the token.",
         b"Bearer was not authenticated. Failure message: ",
         b"No token validator was found",
@@ -38,13 +44,31 @@ def test_a_text_is_found_where_it_stands(text: bytes) -> None:
     assert list(needles.hits(data, at + 1)) == []
 
 
-@pytest.mark.parametrize("text", [b"IDX", b"IDX1", b"IDX1a", b"IDA10", b"errors/ID20", b"Jwt", b"Jwt1.", b"MIML", b""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"IDX",
+        b"IDX1",
+        b"IDX1a",
+        b"IDA10",
+        b"errors/ID20",
+        b"ID401",
+        b"ID4a75",
+        b"ID9037",
+        b"Jwt",
+        b"Jwt1.",
+        b"MIML",
+        b"",
+    ],
+)
 def test_what_only_begins_like_a_code_is_none(text: bytes) -> None:
     """A code has its digits."""
     assert not needles.hit(b"x " + text + b" y")
 
 
-@given(st.lists(st.sampled_from([b"IDX", b"IDW", b"1", b"02", b"errors/", b"ID", b"MIML", b"Jwt", b"WIF1", b" "])))
+@given(
+    st.lists(st.sampled_from([b"IDX", b"IDW", b"1", b"02", b"40", b"errors/", b"ID", b"MIML", b"Jwt", b"WIF1", b" "]))
+)
 def test_codes_that_overlap_each_other_are_found(pieces: list[bytes]) -> None:
     """A text that is none hides no code that begins within it."""
     data = b"".join(pieces)

@@ -2,20 +2,24 @@
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import os
 import threading
 import zipfile
 from collections.abc import Callable, Generator
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 
-from authlens.reading import sources
-from authlens.reading.sources import Source, Unreadable, find
+from authlens.reading import archives, unpacking
+from authlens.reading.source import Source, Unreadable
+from authlens.reading.sources import find
 
 LOG = b"".join(b"2026-03-04 11:15:30.123 +01:00 [INF] Order %d loaded\n" % n for n in range(20_000))
 
@@ -70,11 +74,11 @@ def test_parts_know_where_they_are(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_bytes(PACKED["gzip"])
     parts = list(_only(path).parts(100_000))
-    assert [p.offset for p in parts] == [n * 100_000 for n in range(len(parts))]
+    assert [p.offset for p in parts] == list(accumulate((len(p.data) for p in parts[:-1]), initial=0))
     assert [p.line for p in parts] == [1] * len(parts)
     assert [p.first for p in parts] == [True] + [False] * (len(parts) - 1)
     assert [p.last for p in parts] == [False] * (len(parts) - 1) + [True]
-    assert all(len(p.data) <= 100_000 for p in parts)
+    assert all(100_000 <= len(p.data) < 200_000 for p in parts[:-1])
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstandard"])
@@ -173,8 +177,8 @@ def test_what_lies_beside_the_logs_of_a_folder_is_passed_over(tmp_path: Path) ->
 @pytest.mark.parametrize("packed", ["gz", "zip"])
 def test_what_explodes_is_given_up_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: str) -> None:
     """Far more than its size, beyond what is free; what came before is read."""
-    monkeypatch.setattr(sources, "_FREE", 1024 * 1024)
-    monkeypatch.setattr(sources, "_RATIO", 100)
+    monkeypatch.setattr(unpacking, "_FREE", 1024 * 1024)
+    monkeypatch.setattr(unpacking, "_RATIO", 100)
     path = tmp_path / f"app.log.{packed}"
     if packed == "gz":
         path.write_bytes(gzip.compress(LOG + bytes(48 * 1024 * 1024), 9))
@@ -316,3 +320,48 @@ def test_what_stands_before_a_fault_is_read(tmp_path: Path, name: str) -> None:
     assert LOG.startswith(read[:4000])
     assert len(read) > 4900
     assert why in str(source.error)
+
+
+@pytest.mark.parametrize("pack", [partial(bz2.compress, compresslevel=1), lzma.compress])
+def test_little_is_lost_before_a_fault(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """Also of formats whose decoders give nothing of what they unpacked in the same go as the fault."""
+    text = b"".join(b"%d %s\n" % (n, hashlib.sha256(b"%d" % n).hexdigest().encode()) for n in range(12_000))
+    packed = bytearray(pack(text))
+    at = len(packed) * 3 // 4
+    packed[at : at + 64] = bytes(64)
+    path = tmp_path / "app.log"
+    path.write_bytes(packed)
+    source = _only(path)
+    read = _bytes(source)
+    assert source.error is not None
+    assert read[: len(text) * 5 // 8] == text[: len(text) * 5 // 8]
+
+
+def test_a_directory_of_an_archive_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a million members nobody knows which matter, and their names alone fill the memory: it is said instead."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(40):
+            archive.writestr(f"{n}.log", LOG[:100])
+    monkeypatch.setattr(archives, "_DIRECTORY", 1000)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    (refused,) = find([str(path)])
+    assert refused == Unreadable(path=str(path), reason="it has too many members", hint="unpack the archive first")
+
+
+def test_a_directory_whose_size_only_its_64_bit_record_tells_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That record is what is believed where it is there."""
+    path = tmp_path / "logs.zip"
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 10)
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(40):
+            archive.writestr(f"{n}.log", LOG[:100])
+    data = path.read_bytes()
+    end = data.rindex(b"PK\x05\x06")
+    path.write_bytes(data[: end + 12] + bytes(4) + data[end + 16 :])
+    monkeypatch.setattr(archives, "_DIRECTORY", 1000)
+    (refused,) = find([str(path)])
+    assert isinstance(refused, Unreadable)
+    assert refused.reason == "it has too many members"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from authlens.redact import Pseudonyms, fingerprint, is_personal, mask
+from authlens.redact import Pseudonyms, fingerprint, is_personal, leaves, mask
 from tests.unit.helpers.growth import is_linear
 
 
@@ -68,6 +68,7 @@ def test_a_masked_token_can_be_recognised() -> None:
         ('{"password": "two words"}', "words"),
         ("Cookie: a=b; session=hunter2; c=d", "hunter2"),
         ("state=hunter2&code=hunter2", "hunter2"),
+        ("body: code=hunter2&x=1", "hunter2"),
         ("url=%2Fcb%3Fcode%3Dhunter2%26x%3D1", "hunter2"),
         ("Authorization=Basic%20dXNlcjpwYXNzd29yZDE", "dXNlcjpwYXNzd29yZDE"),
         ("value: QXV0aG9yaXphdGlvbjogQmFzaWMgaHVudGVyMg==", "aHVudGVyMg"),
@@ -106,6 +107,7 @@ def test_private_keys_go_whole_or_cut(end: str) -> None:
         "[PII of type 'System.String' is hidden. For more details, see https://aka.ms/IdentityModel/PII.]",
         "eyebrow and ewe",
         "The secret: a weak one can be guessed.",
+        "exit.code=17&x=1",
         "code=IDX10503 state=Running HResult: 80131501 Authentication failed. Result: IDX10208: x",
         f"at {b64({'alg': 'RS256'})[:9]}\nMicrosoft.IdentityModel.Tokens.SecurityTokenSignatureKeyNotFoundException",
     ],
@@ -193,6 +195,15 @@ def test_personal_members_are_found_at_any_depth_of_escaping(text: str) -> None:
     assert "user-1" in masked
 
 
+@pytest.mark.parametrize("depth", range(4))
+def test_a_masked_member_can_still_be_read(depth: int) -> None:
+    """Only the value goes: quotes and escapes around it stay as they are."""
+    text, masked = (json.dumps({"sub": who, "exp": 1}) for who in (r'al\\ "x" smith', "user-1"))
+    for _ in range(depth):
+        text, masked = json.dumps(text), json.dumps(masked)
+    assert Pseudonyms().text(text) == masked
+
+
 def test_other_members_stay() -> None:
     """Issuer, audience and expiry are what the report is about."""
     text = '{"iss":"https://idp.example","aud":"api://orders","exp":1795514400}'
@@ -205,6 +216,43 @@ def test_known_people_are_found_in_free_text() -> None:
     names.name("alice")
     names.name("alice smith")
     assert names.text("sent by alice smith, not alice; alices stay") == "sent by user-2, not user-1; alices stay"
+
+
+def test_what_is_technical_stays_however_it_was_found() -> None:
+    """A client's id may be a subject, too: in free text, among the values given, and in a member."""
+    names = Pseudonyms()
+    names.name("orders-api")
+    for known in (None, ["orders-api", "alice"]):
+        assert names.text("orders-api and orders-api", known=known, keep=["orders-api"]) == "orders-api and orders-api"
+        assert names.text("orders-api", known=known) == "user-1"
+    assert names.text('{"sub":"orders-api"}', keep=["orders-api"]) == '{"sub":"orders-api"}'
+
+
+def test_the_texts_of_a_value_are_found_at_any_depth_that_is_sound() -> None:
+    """Numbers may be of persons; truth, nothing and what cannot be printed are not."""
+    value = {"a": ["x", 7, {"b": (1.5, None, True)}], "c": None, "d": 10**5000}
+    assert list(leaves(value)) == ["x", "7", "1.5"]
+    deep: object = "x"
+    for _ in range(100):
+        deep = [deep]
+    assert not list(leaves(deep))
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "masked"),
+    [
+        ("(Bob) Smith", "sent by (Bob) Smith.", "sent by user-1."),
+        ("alice (ops)", "sent by alice (ops), once", "sent by user-1, once"),
+        ("@bob", "sent by @bob, not @bobby", "sent by user-1, not @bobby"),
+        ("ana (", "ana (x", "user-1x"),
+        ("ana b", "ana bc, ana b", "ana bc, user-1"),
+    ],
+)
+def test_known_people_are_found_by_whatever_their_name_begins_and_ends_with(value: str, text: str, masked: str) -> None:
+    """Words are left whole; where a name ends in a sign there is no word to leave."""
+    names = Pseudonyms()
+    names.name(value)
+    assert names.text(text) == masked
 
 
 def test_an_audience_that_looks_like_an_address_stays() -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from authlens.model import Alternative, Frozen, Result, Token, TokenForm
 from authlens.reports.baseline import Baseline
-from authlens.reports.document import LONGEST_TEXT, Document, document, dump, rfc3339, to_json
+from authlens.reports.cleaning import LONGEST_TEXT, rfc3339
+from authlens.reports.document import Document, document, to_json
+from authlens.reports.encoding import dump
 from tests.unit.helpers import results
+from tests.unit.helpers.shared import changed
 
 CONTRACT = {
     "": "schema tool inputs summary groups failures exposures issuers",
@@ -141,7 +144,7 @@ def test_values_are_shown_on_purpose_only() -> None:
     """``show_values`` shows people; the token in an argument stays masked."""
     token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJlc2lnbmF0dXJl"
     found = results.okta()
-    found[0] = replace(found[0], failure=replace(found[0].failure, args=(token,)))
+    found[0] = replace(found[0], failure=changed(found[0].failure, args=(token,)))
     result = replace(results.typical(), findings=tuple(found), groups=())
     text = to_json(result, show_values=True)
     assert "alice@example.org" in text
@@ -228,7 +231,7 @@ def test_a_secret_is_masked_before_its_text_is_cut() -> None:
 def test_at_most_six_alternatives() -> None:
     """More would be no answer."""
     many = tuple(Alternative(cause=f"sig.c{i}", why="") for i in range(9))
-    found = replace(results.okta()[0], alternatives=many)
+    found = changed(results.okta()[0], alternatives=many)
     told = document(replace(results.healthy(), findings=(found,), groups=(results.group([found]),)))
     assert [a["cause"] for a in told["failures"][0]["alternatives"]] == [f"sig.c{i}" for i in range(6)]
     assert len(told["groups"][0]["alternatives"]) == 6
@@ -236,7 +239,7 @@ def test_at_most_six_alternatives() -> None:
 
 def test_what_no_rule_knows_is_shown_with_its_text() -> None:
     """An undetermined failure is never hidden."""
-    failed = replace(results.failure(1), statement=results.statement("IDX99999: a message of tomorrow"))
+    failed = changed(results.failure(1), statement=results.statement("IDX99999: a message of tomorrow"))
     found = results.finding(failed, "undetermined")
     told = document(replace(results.healthy(), findings=(found, *results.okta())))
     assert [f["text"] for f in told["failures"] if f["cause"] == "undetermined"] == ["IDX99999: a message of tomorrow"]
@@ -296,7 +299,7 @@ def test_more_kinds_than_are_remembered_change_nothing() -> None:
     one = results.typical()
     first = one.findings[0]
     users = [
-        replace(first, id=f"{n}", failure=replace(first.failure, fields=Frozen({"sub": f"user {n}"})))
+        replace(first, id=f"{n}", failure=changed(first.failure, fields=Frozen({"sub": f"user {n}"})))
         for n in range(1500)
     ]
     result = replace(one, findings=tuple(users))
@@ -304,3 +307,23 @@ def test_more_kinds_than_are_remembered_change_nothing() -> None:
     once, twice = list(parts.texts()), list(parts.texts())
     assert once == twice
     assert len(set(once)) == len(once)
+
+
+def test_two_processes_write_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People whom only a text names are numbered in the order of the whole, whoever comes upon them."""
+    monkeypatch.setattr("authlens.reports.ranges.MANY", 1)
+    first = results.typical().findings[0]
+    found = [
+        changed(
+            first,
+            id=f"{n:04}",
+            failure=changed(
+                first.failure, time=results.at(n), args=(f"mail to m{n // 90}@example.org",), client=f"10.0.0.{n % 7}"
+            ),
+        )
+        for n in range(400)
+    ]
+    result = replace(results.typical(), findings=tuple(found))
+    alone, together = list(Document(result).texts()), list(Document(result, jobs=3).texts())
+    assert together == alone
+    assert [json.loads(text)["args"] for text in alone[::90]] == [[f"mail to user-{n}"] for n in range(9, 14)]

@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from authlens.model import Alternative, InputReport, Result
+from authlens.model import Alternative, Evidence, InputReport, Result
 from authlens.reports import charts, diff
 from authlens.reports.document import Document
 from authlens.reports.html import LARGEST, render
 from tests.unit.helpers import results
+from tests.unit.helpers.shared import changed
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 OURS = {"html", "head", "title", "style", "body", "script", "header", "main", "footer", "section", "article", "details"}
@@ -155,7 +156,7 @@ def test_the_page_answers_first() -> None:
 def test_equal_steps_are_told_once() -> None:
     """A second group with the same remedy refers to the first; its explanation tells what is its own."""
     one, other = results.rotated(2)
-    other = replace(other, explanation="Another scheme: 1 request refused at 2026-11-24 10:00:00 UTC.")
+    other = changed(other, explanation="Another scheme: 1 request refused at 2026-11-24 10:00:00 UTC.")
     groups = (results.group([one]), results.group([other], id="g2"))
     page = render(Document(replace(results.typical(), findings=(one, other), groups=groups)))
     assert 'The same as for <a href="#sig.key-rotated">' in page
@@ -190,13 +191,21 @@ def test_a_page_stays_small_whatever_the_log() -> None:
     assert len(render(Document(results.typical())).encode()) < 150_000
     text = "<&>\u202e" * 400
     found = [
-        replace(f, title=text + str(i), explanation=text, cause="sig.wrong-key")
+        changed(f, title=text + str(i), explanation=text, cause="sig.wrong-key")
         for i, f in enumerate(results.rotated(700))
     ]
     groups = tuple(results.group([f], id=f"g{i}", issuers=(text,) * 9) for i, f in enumerate(found))
     page = render(Document(replace(results.typical(), findings=tuple(found), groups=groups)))
     assert len(page.encode()) <= LARGEST
     assert "of 700 groups shown; the rest in the JSON" in page
+
+
+def test_long_values_of_the_evidence_are_cut() -> None:
+    """Expected and found are as hostile as the rest: eight kilobytes each in every row of every group."""
+    rows = tuple(Evidence(name=f"row {i}", expected="&" * 8000 + "a", found="&" * 8000 + "b") for i in range(40))
+    found = [replace(f, id=f"id{i}") for i, f in enumerate(results.okta() * 4)]
+    groups = tuple(results.group([f], id=f"g{i}", evidence=rows) for i, f in enumerate(found))
+    assert len(render(Document(replace(results.typical(), findings=tuple(found), groups=groups))).encode()) <= LARGEST
 
 
 def test_cut_lists_say_how_much_is_missing() -> None:
@@ -270,16 +279,33 @@ def test_pieces_join_to_what_they_were() -> None:
     assert ("b", True) in right
 
 
+def test_what_two_spellings_share_stays_unmarked() -> None:
+    """However little stands between the letters that differ."""
+    left, right = diff.pieces("shop-api", "Shop-Api")
+    assert left == [("s", True), ("hop-", False), ("a", True), ("pi", False)]
+    assert right == [("S", True), ("hop-", False), ("A", True), ("pi", False)]
+
+
 def test_a_sentence_is_not_compared_with_an_address() -> None:
     """Marking letters that a remark happens to share with a value would mislead."""
     left, right = diff.pieces("https://idp.example.org", "https of idp.example.org: not known")
     assert not any(differs for _, differs in (*left, *right))
 
 
+def test_letters_that_two_ids_share_by_chance_are_no_likeness() -> None:
+    """Of two tenants each group of digits is marked as a whole, not in crumbs."""
+    one, other = (f"https://a.example/{tenant}/v2.0" for tenant in ("6f72127c-3bfc-9235", "0fe502b8-8b8d-59e2"))
+    for pieces, tenant in zip(diff.pieces(one, other), ("6f72127c-3bfc-9235", "0fe502b8-8b8d-59e2"), strict=True):
+        assert pieces[0] == ("https://a.example/", False)
+        assert pieces[-1] == ("/v2.0", False)
+        assert {text for text, differs in pieces[1:-1] if not differs} <= {"-"}
+        assert "".join(text for text, _ in pieces[1:-1]) == tenant
+
+
 def many(causes: int, groups: int) -> Result:
     """A result of so many groups, their causes and schemes taken in turn."""
     found = [
-        replace(f, id=f"id{i}", cause=f"sig.cause-{i % causes}", title=f"Cause {i % causes}")
+        changed(f, id=f"id{i}", cause=f"sig.cause-{i % causes}", title=f"Cause {i % causes}")
         for i, f in zip(range(groups), itertools.cycle(results.okta()), strict=False)
     ]
     told = [results.group([f], id=f"g{i}", schemes=(f"Scheme{i}",)) for i, f in enumerate(found)]
@@ -294,6 +320,53 @@ def test_many_groups_are_a_table_after_the_worst() -> None:
     rows = re.findall(r'<tr><th scope="row"><a href="#([^"]+)">Cause \d+</a></th>', page)
     assert len(rows) == 12
     assert all(f'id="{anchor}"' in page for anchor in rows)
+
+
+@pytest.mark.parametrize(("groups", "folded"), [(3, False), (20, True)])
+def test_the_details_of_many_groups_are_folded(groups: int, folded: bool) -> None:
+    """Few are open to be read on; of many each shows what is the matter, and its evidence on demand."""
+    page = render(Document(many(causes=3, groups=groups)))
+    assert page.count('<details class="more">') == (groups if folded else 0)
+    assert page.count('<article class="cause') == groups
+    for article in page.split("<article ")[1:]:
+        assert '<p class="meta">' in article.partition("<details")[0]  # never folded away
+
+
+def test_every_part_of_the_page_can_be_jumped_to(page: str) -> None:
+    """The parts that the navigation names are those that are there, in their order."""
+    seen = Page(page)
+    parts = re.findall(r'<section aria-labelledby="([^"]+)"', page)
+    nav = re.search("<nav .*?</nav>", page, re.DOTALL)
+    named = re.findall('href="#([^"]+)"', nav.group()) if nav else []
+    assert named in ([], parts)
+    assert bool(named) is bool(seen.named("article"))
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_contrast(scheme: str) -> None:
+    """4.5:1 for text on all grounds that it stands on, 3:1 for the colours of charts, in both schemes."""
+    page = render(Document(results.typical()))
+    light, dark = re.findall(r":root \{(.*?)\}", page, re.DOTALL)[:2]
+    colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", light if scheme == "light" else light + dark))
+    texts = ("ink", "soft", "link", "yes", "no", "dunno", "critical", "high", "medium", "low", "informational")
+    pairs = {(text, ground): 4.5 for text in texts for ground in ("page", "card")}
+    pairs |= {("ink", "faint"): 4.5, ("mark-ink", "mark"): 4.5, ("card", "critical"): 4.5}
+    pairs |= {(f"s{number}", "card"): 3.0 for number in range(6)}
+    assert {pair: _contrast(*(colours[c] for c in pair)) for pair in pairs} == pytest.approx(
+        {pair: max(least, _contrast(*(colours[c] for c in pair))) for pair, least in pairs.items()}
+    )
 
 
 def test_where_there_are_many_the_answer_tells_each_cause_once() -> None:
@@ -331,10 +404,11 @@ def test_what_would_decide_is_said_once() -> None:
         Alternative(cause="aud.missing", why="It may be so.", decided_by=("the switch", "one token")),
         Alternative(cause="aud.url-form", why="Or so.", decided_by=("the switch",)),
     )
-    found = tuple(replace(f, alternatives=open_causes) for f in results.okta())
+    found = tuple(changed(f, alternatives=open_causes) for f in results.okta())
     groups = (results.group(list(found), alternatives=open_causes),)
     page = render(Document(replace(results.typical(), findings=found, groups=groups)))
-    assert page.count("the switch") == 1
+    details = page[page.index('id="causes"') :]
+    assert details.count("the switch") == 1
     assert re.search(r'one token <span class="soft">\(aud\.missing\)</span>', page)
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from authlens.model import Result
+from authlens.model import InputReport, Remediation, Result, Severity
 from authlens.reports import terminal, wording
 from authlens.reports.document import Document
 from tests.unit.helpers import results
+from tests.unit.helpers.shared import changed
 
 
 def shown(result: Result, *, columns: int = 80, verbose: bool = False, colour: bool = False) -> str:
@@ -32,7 +33,7 @@ def shown(result: Result, *, columns: int = 80, verbose: bool = False, colour: b
 def many(number: int) -> Result:
     """A result of so many causes."""
     found = [
-        replace(f, title=f"Cause {i} that has a rather long name, so that its line is full to the brim of the terminal")
+        changed(f, title=f"Cause {i} that has a rather long name, so that its line is full to the brim of the terminal")
         for i, f in enumerate(results.okta() * number)
     ][:number]
     found = [replace(f, id=f"id{i}") for i, f in enumerate(found)]
@@ -41,7 +42,7 @@ def many(number: int) -> Result:
 
 
 @pytest.mark.parametrize("name", ["typical", "hostile", "healthy"])
-@pytest.mark.parametrize("columns", [80, 60])
+@pytest.mark.parametrize("columns", [120, 80, 60, 40])
 def test_the_summary_fits(name: str, columns: int) -> None:
     """At most 25 lines, none wider than the terminal, no escape sequence without colour."""
     lines = shown(getattr(results, name)(), columns=columns).splitlines()
@@ -62,7 +63,7 @@ def test_it_answers_first() -> None:
     """How many, how bad, since when, where to look, what to do, what fails next, what would decide."""
     text = shown(results.typical(), columns=100)
     lines = text.splitlines()
-    assert "49 tokens refused, 4 causes: 40 critical, 3 high, 6 medium" in lines[1]
+    assert lines[1] == "49 tokens refused: 40 critical, 3 high, 6 medium; 4 causes"
     assert text.index("CRITICAL") < text.index("HIGH") < text.index("MEDIUM")
     for part in (
         "40 refused 09:22:11–09:49:29, stopped · app.log:1404 · Keycloak",
@@ -110,7 +111,7 @@ def test_an_unread_log_is_no_healthy_log() -> None:
 def test_a_story_stands_in_for_the_title() -> None:
     """Where the explanation tells how often and since when, it is the answer, and the count is not said twice."""
     story = "The API holds old keys of https://sso.example.net: 40 requests refused since 09:22:11 UTC."
-    found = [replace(f, explanation=story) for f in results.rotated()]
+    found = [changed(f, explanation=story) for f in results.rotated()]
     text = shown(replace(results.typical(), findings=tuple(found), groups=(results.group(found),)))
     assert text.splitlines()[3].startswith("CRITICAL  The API holds old keys of https://sso.example.net: 40 requests")
     assert "40 refused" not in text
@@ -152,6 +153,60 @@ def test_a_hostile_log_steers_no_terminal(verbose: bool) -> None:
     assert not any(c in text for c in "\x7f\x85\u200b\u202e\u2028\u2066")
 
 
+def test_one_severity_needs_no_numbers() -> None:
+    """They would repeat what stands before them."""
+    result = results.healthy()
+    found = results.finding(results.failure(1), "sig.wrong-key", Severity.HIGH, title="A wrong key")
+    lines = shown(replace(result, findings=(found,), groups=(results.group([found]),))).splitlines()
+    assert lines[1] == "1 token refused, 1 cause: high"
+
+
+def test_what_no_rule_knows_is_shown() -> None:
+    """With what the log says of it, in one line, so that an operator has more than a name."""
+    failed = results.failure(1, statement=results.statement("IDX99999: it went\n wrong \x1b[31m"))
+    found = results.finding(failed, "undetermined", Severity.MEDIUM, title="No rule knows this failure")
+    text = shown(replace(results.healthy(), findings=(found,), groups=(results.group([found]),)))
+    assert "  says  IDX99999: it went wrong \\x1b[31m" in text
+
+
+def test_nothing_to_do_is_not_told() -> None:
+    """A stack that needs no repair takes no line; where none does, that is said."""
+    idle = Remediation(stack="aspnetcore", steps=("Nothing to do: the tokens are fine.",))
+    busy = Remediation(stack="identity-provider", steps=("Publish the key.",))
+    (found, *_) = results.okta()
+    for remediation, verbose, told in (((idle, busy), False, "Publish"), ((idle, busy), True, "Publish")):
+        one = replace(results.group([found]), remediation=remediation)
+        text = shown(replace(results.typical(), findings=(found,), groups=(one,)), verbose=verbose)
+        assert told in text
+        assert "Nothing to do" not in text
+    alone = replace(results.group([found]), remediation=(idle,))
+    assert "Nothing to do" in shown(replace(results.typical(), findings=(found,), groups=(alone,)))
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (["-"], "standard input"),
+        (["logs/app.log"], "logs/app.log"),
+        (["a.log", "b.log", "c.log"], "a.log, b.log and 1 more"),
+        ([f"/var/log/{'long-' * 6}{i}.log" for i in range(3)], f"{'long-' * 6}0.log and 2 more"),
+        ([f"/var/log/{'long-' * 14}{i}.log" for i in range(3)], "3 files"),
+    ],
+)
+def test_the_first_line_names_what_was_read(paths: list[str], told: str) -> None:
+    """As fully as the width allows; a name is never cut into another one."""
+    result = replace(results.healthy(), inputs=tuple(InputReport(path=path, layout=None) for path in paths))
+    first = shown(result).splitlines()[0]
+    assert first == f"authlens {result.version} · {told}"
+
+
+def test_settings_given_as_a_log_are_recognised() -> None:
+    """No refused token in an appsettings.json proves nothing: it is told what to type instead."""
+    read = replace(results.healthy(auth_seen=False).inputs[0], path="conf/appsettings.Production.json")
+    text = shown(replace(results.healthy(auth_seen=False), inputs=(read,)))
+    assert "give it with --settings" in " ".join(text.split())
+
+
 # --------------------------------------------------------------------------- words
 
 
@@ -172,14 +227,6 @@ def test_shares_never_round_to_nothing_or_all(part: int, whole: int, text: str) 
     assert wording.share(part, whole) == text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3661, "1 h 1 min"), (90_000, "1 d 1 h")]
-)
-def test_durations(seconds: int, text: str) -> None:
-    """The two largest units."""
-    assert wording.duration(seconds) == text
-
-
 def test_letters_with_marks_stay_and_towers_of_marks_do_not() -> None:
     """Scripts that need combining characters can be read; a hundred on one letter cannot cover the line above."""
     assert wording.visible("a\u0301 n\u0303") == "a\u0301 n\u0303"
@@ -188,7 +235,7 @@ def test_letters_with_marks_stay_and_towers_of_marks_do_not() -> None:
 
 def test_where_there_is_no_room_groups_of_one_cause_share_a_line() -> None:
     """The worst is still told with what to do; then each cause with its groups, the commonest first."""
-    found = [replace(f, id=f"id{i}", title=f"Cause {i % 3}") for i, f in enumerate(results.okta() * 9)]
+    found = [changed(f, id=f"id{i}", title=f"Cause {i % 3}") for i, f in enumerate(results.okta() * 9)]
     groups = tuple(results.group([f], id=f"g{i}") for i, f in enumerate([*found[:20], found[1]]))
     lines = shown(replace(results.typical(), findings=tuple(found), groups=groups)).splitlines()
     assert any(line.startswith("  do    ") for line in lines)

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from authlens.model import Frozen, InputReport, Result, Severity
+from authlens.model import Frozen, InputReport, Remediation, Result, Severity
 from authlens.reports.baseline import Baseline
 from authlens.reports.csv import COLUMNS, cell
 from authlens.reports.document import Document
 from authlens.reports.sarif import address
 from authlens.reports.writers import WRITERS
 from tests.unit.helpers import results
+from tests.unit.helpers.shared import changed
 
 BY_NAME = {writer.name: writer for writer in WRITERS}
 ODD = [
@@ -86,7 +87,7 @@ def test_a_spreadsheet_computes_nothing(text: str) -> None:
     assert cell(-5) == "-5"
     assert cell(["=1", "b"]).startswith("'")
     result = results.typical()
-    evil = replace(result.findings[0].failure, scheme=text, fields=Frozen({"kid": text, "iss": text}))
+    evil = changed(result.findings[0].failure, scheme=text, fields=Frozen({"kid": text, "iss": text}))
     table = written("csv", replace(result, findings=(replace(result.findings[0], failure=evil),)))
     row = next(iter(csv.DictReader(io.StringIO(table))))
     assert row["scheme"][0] == row["kid"][0] == row["iss"][0] == "'"
@@ -114,6 +115,60 @@ def test_sarif_has_what_its_schema_asks_for(result: Result) -> None:
             assert physical["region"]["startLine"] >= 1
             assert re.fullmatch(r"[!-~]+", physical["artifactLocation"]["uri"])
     assert all(isinstance(i["executionSuccessful"], bool) for i in run["invocations"])
+
+
+SARIF = {
+    "": "$schema version runs",
+    "run": "tool invocations artifacts columnKind results",
+    "driver": "name version rules",
+    "rule": "id shortDescription defaultConfiguration properties help helpUri",
+    "invocation": "executionSuccessful toolExecutionNotifications",
+    "notification": "level message",
+    "result": "ruleId ruleIndex level message locations relatedLocations partialFingerprints properties baselineState",
+    "location": "physicalLocation",
+    "physical": "artifactLocation region",
+    "region": "startLine endLine",
+    "artifact": "location roles",
+}
+"""Of what §3 of the specification knows, what is used here; its schema admits no other member."""
+
+
+@pytest.mark.parametrize("result", ODD, ids=range(len(ODD)))
+def test_sarif_has_no_member_of_its_own(result: Result) -> None:
+    """What is ours stands in property bags; a viewer that checks the schema opens the file."""
+    log = json.loads(written("sarif", result))
+    (run,) = log["runs"]
+    places = [p for r in run["results"] for p in (*r["locations"], *r.get("relatedLocations", ()))]
+    physical = [place["physicalLocation"] for place in places]
+    found = {
+        "": [log],
+        "run": [run],
+        "driver": [run["tool"]["driver"]],
+        "rule": run["tool"]["driver"]["rules"],
+        "invocation": run["invocations"],
+        "notification": [n for i in run["invocations"] for n in i["toolExecutionNotifications"]],
+        "result": run["results"],
+        "location": places,
+        "physical": physical,
+        "region": [one["region"] for one in physical],
+        "artifact": run["artifacts"],
+    }
+    for kind, objects in found.items():
+        assert {name for one in objects for name in one} <= set(SARIF[kind].split()), kind
+
+
+def test_sarif_makes_no_link_of_what_a_log_says() -> None:
+    """A plain text may hold links to follow, a Markdown one pictures to fetch: neither comes from a log."""
+    evil = "![x](https://evil.example/p.png) [y](https://evil.example)"
+    found = results.finding(results.failure(1), "sig.wrong-key", title=evil)
+    steps = (Remediation(stack="aspnetcore", steps=(f"Ask {evil}.",)),)
+    group = results.group([found], remediation=steps)
+    (run,) = json.loads(written("sarif", replace(results.healthy(), findings=(found,), groups=(group,))))["runs"]
+    (rule,) = run["tool"]["driver"]["rules"]
+    for text in (run["results"][0]["message"]["text"], rule["shortDescription"]["text"], rule["help"]["text"]):
+        assert "evil.example" in text
+        assert "](" not in text
+    assert not re.search(r"(?<!\\)\[", rule["help"]["markdown"])
 
 
 def test_sarif_fingerprints_do_not_depend_on_the_place() -> None:
@@ -158,6 +213,27 @@ def test_junit_is_xml_whose_numbers_add_up(result: Result) -> None:
         assert int(node.get("errors", "")) == len(suite.findall("testcase/error")) == len(result.unusable)
     names = [(case.get("classname"), case.get("name")) for case in cases]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("result", ODD, ids=range(len(ODD)))
+def test_junit_has_what_its_schemas_know(result: Result) -> None:
+    """Attributes that Jenkins' schema lacks make it refuse the file; a timestamp is one of seconds."""
+    suites = ET.fromstring(written("junit", replace(result, now=results.NOW.replace(microsecond=123))))
+    (suite,) = suites
+    assert set(suites.attrib) <= {"name", "time", "tests", "failures", "errors"}
+    assert set(suite.attrib) <= {*suites.attrib, "skipped", "timestamp"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp", ""))
+    for case in suite.findall("testcase"):
+        assert set(case.attrib) == {"name", "classname", "time"}
+        assert {inner.tag for inner in case} <= {"failure", "error", "skipped", "system-out"}
+        assert all(set(inner.attrib) <= {"message", "type"} for inner in case)
+
+
+def test_junit_tells_an_unknown_time_as_such() -> None:
+    """A log without clocks has failures without a time."""
+    found = results.finding(results.failure(1, minutes=None), "sig.wrong-key", title="A wrong key")
+    text = written("junit", replace(results.healthy(), findings=(found,), groups=(results.group([found]),)))
+    assert "First in app.log:18, at an unknown time." in text
 
 
 def test_junit_fails_for_causes_but_not_for_informational_ones() -> None:

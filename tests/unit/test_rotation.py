@@ -147,11 +147,23 @@ def test_the_same_second_proves_nothing() -> None:
     assert sum(len(own) for s in kept for _, own in s.members) == 6
 
 
-def test_untimed_records_prove_nothing() -> None:
-    """Without times only a whole copy is one."""
+def test_untimed_records_that_say_the_same_prove_nothing() -> None:
+    """Without times only a whole copy of them is one."""
     one = tuple(seen(n, at=None) for n in range(6))
     kept = arrange([Log("a.log", one), Log("b.log", one[:5], Amount(bytes=5))]).series
     assert sum(len(own) for s in kept for _, own in s.members) == 11
+
+
+def test_an_overlap_without_times_counts_once() -> None:
+    """Several records that say different things stand equally far apart in both files, up to the end of one."""
+    every = [seen(n, f"IDX10223: expired {n}", at=None) for n in range(12)]
+    moved = tuple(s._replace(offset=s.offset - 600) for s in every[6:])
+    arranged = arrange([Log("app.log.1", tuple(every[:10])), Log("app.log", moved, Amount(bytes=5))])
+    (series,) = arranged.series
+    assert [len(own) for _, own in series.members] == [10, 2]
+    few = tuple(s._replace(offset=s.offset - 900) for s in every[9:])
+    arranged = arrange([Log("app.log.1", tuple(every[:11])), Log("app.log", few, Amount(bytes=5))])
+    assert sum(len(own) for s in arranged.series for _, own in s.members) == 14, "two records may be an accident"
 
 
 def test_one_record_in_two_files_is_no_overlap() -> None:

@@ -38,6 +38,31 @@ def only(text: str) -> Token:
 
 
 @pytest.mark.parametrize(
+    "name", ["token", "Token", "TOKEN", "tokenString", "EncodedString", "JWT", "assertion", "header"]
+)
+@pytest.mark.parametrize("mark", [": '", ":'", " '", ': "', ": \\u0027", ": ‘"])
+def test_what_a_name_announces_is_found_in_any_case(name: str, mark: str) -> None:
+    """A text that is no token by its shape is one behind such a name, in capitals or not, and nowhere else."""
+    value = "q8Zr4tVbn20xKfWm71aa"
+    close = {"‘": "’"}.get(mark[-1], mark.lstrip(": "))
+    assert only(f"The {name}{mark}{value}{close}.").raw == value
+    assert tokens.find(f"The tonic{mark}{value}{close}.") == ()
+
+
+@pytest.mark.parametrize("word", ["Bearer", "bearer", "BEARER"])
+def test_what_stands_behind_bearer_is_a_token_only_if_it_looks_like_one(word: str) -> None:
+    """An opaque token has digits and letters; a word of a sentence has not."""
+    assert only(f"sent {word} q8Zr4tVbn20xKfWm71aa twice").form is TokenForm.OPAQUE
+    assert tokens.find(f"sent {word} authentication twice") == ()
+
+
+def test_half_a_character_hides_no_token() -> None:
+    """A lone surrogate, which no encoding can write, stands in what JSON escaped."""
+    ((start, end, token),) = tokens.locate(f"\ud83d token: '{JWT}'")
+    assert (start, end, token.raw) == (10, 10 + len(JWT), JWT)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"Authorization: Bearer {JWT}",

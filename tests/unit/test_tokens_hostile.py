@@ -124,8 +124,8 @@ def test_objects_that_never_end_are_not_each_read_to_the_end(opening: str, monke
     """All of them together cost a few readings of the text, however many begin in it."""
     reads: list[int] = []
 
-    def counted(text: str, start: int) -> Members:
-        members = read_members(text, start)
+    def counted(text: str, start: int, *, shallow: bool) -> Members:
+        members = read_members(text, start, shallow=shallow)
         reads.append(members.end - start)
         return members
 

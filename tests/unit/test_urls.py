@@ -22,6 +22,22 @@ def test_the_host_is_told_without_port_and_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a.example/x", "HTTPS://A.example:443/y?z", True),
+        ("http://a.example", "http://a.example:80/", True),
+        ("https://a.example", "http://a.example", False),
+        ("https://a.example", "https://a.example:8443", False),
+        ("https://a.example", "https://b.example", False),
+    ],
+)
+def test_an_origin_is_a_scheme_a_host_and_a_port(one: str, other: str, same: bool) -> None:
+    """A port that goes without saying is said (RFC 6454, section 4)."""
+    assert (urls.origin_of(one) == urls.origin_of(other)) is same
+    assert urls.origin_of("https://a.example:99999999") == urls.origin_of("keys") == ""
+
+
+@pytest.mark.parametrize(
     ("query", "value"), [("a=1&appid=x&appid=y", "x"), ("appid=", None), ("", None), ("b=1", None)]
 )
 def test_the_first_value_of_a_parameter_counts(query: str, value: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,9 @@ def test_dates_as_the_generations_read_them() -> None:
     assert [code(f'{{{who},"exp":1e400}}', v) for v in "78"] == ["IDX14101", "IDX14101"]
     assert [code(f'{{{who},"exp":99999999999999}}', v) for v in "678"] == [None, None, None]
     assert [code(f'{{{who},"exp":-1}}', v) for v in "678"] == ["IDX10223"] * 3
+    other_digits = "".join(chr(0x660 + int(digit)) for digit in "1795521600")  # Python reads those too
+    wrong = [code(f'{{{who},"exp":"x"}}', v) for v in "678"]
+    assert [code(f'{{{who},"exp":"{other_digits}"}}', v) for v in "678"] == wrong
 
 
 def test_order_decides_the_code() -> None:
@@ -175,3 +179,19 @@ def test_a_version_may_be_written_in_full_or_as_a_range() -> None:
     wrong = {**demands, "audiences": []}
     for library in ("8", "8.23.0", "8.0.1–8.3.0", "7.7.3", "unknown"):
         assert validate(token, keys, **wrong, library=library).code == "IDX10214"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has no such clock")
+def test_a_time_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the machine's own, or one verdict would differ from machine to machine."""
+    token, keys, demands = good()
+    aware = validate(token, keys, **demands)
+    monkeypatch.setenv("TZ", "Etc/GMT+9")
+    time.tzset()
+    try:
+        naive = validate(token, keys, **{**demands, "at": demands["at"].replace(tzinfo=None)})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert aware.valid
+    assert naive == aware

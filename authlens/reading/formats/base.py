@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from authlens.model import Frozen, Origin, Record, nothing
 from authlens.reading import timestamps
-from authlens.reading.runs import Run
+from authlens.reading.runs import Note, Run
 
 LINE = 2048
 """So many bytes of a line decide whether it begins a record."""
@@ -44,11 +44,16 @@ class Place(NamedTuple):
     cut: bool
 
 
-class Stamped(NamedTuple):
-    """A record's bytes without its time, by which records are alike, and the time as printed."""
+class Glance(NamedTuple):
+    """A record told apart from others without being read."""
 
     rest: bytes
-    time: bytes
+    """All but its time and ids: of two that have the same, the one is read as the other but for those and its place."""
+    time: datetime | None
+    """None where only the envelopes tell it, if anything."""
+    time_assumed: bool
+    ids: tuple[str | None, str | None] | None = None
+    """Of the request and of the trace; None where they are left in the rest."""
 
 
 class Format(Protocol):
@@ -75,6 +80,9 @@ class Format(Protocol):
 
     def divide(self, run: Run) -> Iterable[Run]:
         """The records that stand between two starts."""
+
+    def glance(self, data: bytes, begin: int, end: int, zone: tzinfo) -> Glance | None:
+        """A record that begins and ends there; None where telling it apart takes reading it."""
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """The record, and how many bytes of it are no UTF-8."""
@@ -103,8 +111,8 @@ def record(draft: Draft, run: Run, place: Place, when: tuple[datetime | None, bo
     """Complete a draft with where it stands, what its envelopes say, and its time where the draft leaves it open."""
     _, offset, line, _, _, end, last, note, _ = run.stretch()
     time, assumed = when or (draft.time, draft.time_assumed)
-    if time is None and note is not None and note.stamp:
-        time, assumed = timestamps.parse(note.stamp, place.zone)
+    if time is None:
+        time, assumed = noted(note, place.zone)
     return Record(
         Origin(path=place.path, offset=offset, line=line),
         max(1, last - line + 1),
@@ -127,6 +135,11 @@ def record(draft: Draft, run: Run, place: Place, when: tuple[datetime | None, bo
     )
 
 
+def noted(note: Note | None, zone: tzinfo) -> tuple[datetime | None, bool]:
+    """The time that an envelope tells, and whether its zone had to be assumed."""
+    return timestamps.parse(note.stamp, zone) if note is not None and note.stamp else (None, False)
+
+
 _NAME = 512
 """Characters of a name or an id that are kept: they are remembered, unlike texts."""
 
@@ -135,31 +148,30 @@ def _short(name: str | None) -> str | None:
     return name[:_NAME] if name else None
 
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
-class Memory(Generic[K]):
+class Memory(Generic[K, V]):
     """What was read out of bytes that may come again; of much only some is remembered."""
 
-    __slots__ = ("_known", "_size")
+    __slots__ = ("_known", "_size", "get")
 
     def __init__(self) -> None:
-        self._known: dict[bytes, K] = {}
+        self._known: dict[K, V] = {}
         self._size = 0
+        self.get = self._known.get
+        """What was said there, or None where it is new."""
 
-    def get(self, data: bytes) -> K | None:
-        """What the bytes said, or None where they are new."""
-        return self._known.get(data)
-
-    def put(self, data: bytes, said: K) -> None:
-        """Remember it."""
-        if len(data) > _LONG:
+    def put(self, key: K, said: V, size: int) -> None:
+        """Remember what stands for so many bytes."""
+        if size > _LONG:
             return
         if self._size > _MUCH:
             self._known.clear()
             self._size = 0
-        self._known[data] = said
-        self._size += len(data)
+        self._known[key] = said
+        self._size += size
 
 
 _LONG = 16 * 1024
@@ -179,8 +191,13 @@ def decoded(data: bytes) -> tuple[str, int]:
 
 def plain(data: bytes) -> bytes:
     """Without the escape sequences that colour a terminal, and what a crash or a second file leaves within a log."""
-    # Not a loop: this is asked of every record.
-    unprinted = b"\x1b" in data or b"^[[" in data or b"\x00" in data or b"\xef\xbb\xbf" in data
+    # This is asked of every record: a single byte is found at the memory's speed, a text of several is not.
+    unprinted = (
+        b"\x1b" in data
+        or b"\x00" in data
+        or (b"\xef" in data and b"\xef\xbb\xbf" in data)
+        or (b"^" in data and b"^[[" in data)
+    )
     return _ESCAPES.sub(b"", data) if unprinted else data
 
 
@@ -200,6 +217,11 @@ _NUMBER = re.compile(r"-?[0-9]{1,10}")
 def level(word: object) -> str | None:
     """One of the model's levels."""
     return _BY_WORD.get(str(word).strip().lower()) if word is not None else None
+
+
+def syslog_level(priority: int) -> str:
+    """The level that a priority of syslog names (RFC 5424, section 6.2.1)."""
+    return ("critical", "critical", "critical", "error", "warning", "information", "information", "debug")[priority % 8]
 
 
 _SCOPE_VALUE = re.compile(r"(?<!\w)([A-Za-z]\w{0,63}):(\S{1,2048}?)(?=,? |,?$)")

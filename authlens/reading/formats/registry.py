@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from authlens.reading.formats import blocks, jsonl, text, xml
+from authlens.reading.formats import blocks, event, jsonl, text, xml
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from authlens.model import Layout, Record
-    from authlens.reading.formats.base import Format, Place
+    from authlens.reading.formats.base import Format, Glance, Place
     from authlens.reading.runs import Run
 
 INFERRED = frozenset({"serilog-text", "text"})
@@ -39,14 +41,23 @@ class Mixed:
         """As the format does that the record is in."""
         return self._of(run.data).divide(run)
 
+    def glance(self, data: bytes, begin: int, end: int, zone: tzinfo) -> Glance | None:
+        """As the format does that the record is in, and which that is."""
+        number = self._number(data, begin, end)
+        glance = self.formats[number].glance(data, begin, end, zone)
+        return glance and glance._replace(rest=b"%d " % number + glance.rest)
+
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """As the format does that the record is in."""
         return self._of(run.data).build(run, place)
 
     def _of(self, data: bytes) -> Format:
-        feed = data.find(b"\n")
-        end = len(data) if feed < 0 else feed
-        return next((form for form in self.formats if form.starts(data, 0, end)), self.formats[0])
+        return self.formats[self._number(data, 0, len(data))]
+
+    def _number(self, data: bytes, begin: int, end: int) -> int:
+        feed = data.find(b"\n", begin, end)
+        stop = end if feed < 0 else feed
+        return next((n for n, form in enumerate(self.formats) if form.starts(data, begin, stop)), 0)
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +81,7 @@ def _formats(layout: Layout) -> Iterator[Format]:
 def _one(layout: Layout) -> Format:
     if layout.format in jsonl.INDENTED:
         return jsonl.Indented(layout.format)
-    if layout.format in jsonl.FORMATS:
+    if layout.format in event.FORMATS:
         return jsonl.Json(layout.format)
     if layout.format in xml.FORMATS:
         return xml.Events(layout.format, xml.FORMATS[layout.format])

@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
+from datetime import datetime
+from itertools import islice, pairwise
 
 from authlens.errors import UsageError
 from authlens.model import Layout
 from authlens.reading import envelopes, needles, timestamps
-from authlens.reading.formats import blocks, jsonl, learn, registry, text, xml
-from authlens.reading.formats.base import LEVEL_WORDS, LINE, plain
+from authlens.reading.formats import blocks, event, heads, json_text, jsonl, learn, registry, shapes, xml
+from authlens.reading.formats.base import LINE, plain
 from authlens.reading.runs import Piece, Run, Sheaf
 
 HEAD = 256 * 1024
@@ -28,7 +29,7 @@ _BOM = b"\xef\xbb\xbf"
 
 def names() -> tuple[str, ...]:
     """The formats that may be forced."""
-    known = {h.name for h in text.HEADS} | jsonl.FORMATS | jsonl.INDENTED | set(xml.FORMATS) | set(blocks.FORMATS)
+    known = {h.name for h in heads.HEADS} | event.FORMATS | jsonl.INDENTED | set(xml.FORMATS) | set(blocks.FORMATS)
     return tuple(sorted(known | {"serilog-text", "text", "paste", "unknown"}))
 
 
@@ -44,7 +45,7 @@ def sniff(data: bytes, path: str, forced: str | None = None, later: Iterable[byt
     if forced is not None and forced not in names():
         raise UsageError(f"{path}: there is no format {forced!r}", hint=f"one of: {', '.join(names())}")
     head = data.lstrip(b"\x00")[:HEAD]
-    layout = _sniff(head.removeprefix(_BOM), _DEPTH, partial=len(head) >= HEAD)
+    layout = _sniff(head.removeprefix(_BOM), _DEPTH, partial=len(data) >= HEAD)
     for sample in (*samples(data), *later):
         layout = _with_later(layout, sample)
     if forced is None or layout.format == forced:
@@ -79,7 +80,7 @@ def _with_later(layout: Layout, sample: bytes) -> Layout:
 def _with_stretch(layout: Layout, data: bytes) -> Layout:
     lines = [line[:LINE].rstrip(b"\r") for line in plain(data).split(b"\n")[:_LINES]]
     known = sum(_begins(layout, line) for line in lines)
-    layout = _with_others(layout, lines, known)
+    layout = _dated(_with_others(layout, lines, known), lines)
     if known * 20 >= len(lines):
         return layout
     other = _sniff(data, 0, partial=True)
@@ -140,12 +141,19 @@ def _promise(run: Run | Sheaf) -> tuple[bool, bool, int]:
 
 def _backwards(streams: Mapping[str, Run | Sheaf]) -> bool:
     """Whether the newest comes first."""
+    beginnings = [run.slice(0, min(len(run.data), _SAMPLE)).pieces[:_MOMENTS] for run in streams.values()]
+    stamps = ([p.note.stamp for p in pieces if p.note and p.note.stamp] for pieces in beginnings)
+    return _fall([timestamps.parse(stamp)[0] for stamp in stream] for stream in stamps)
+
+
+_MOMENTS = 300
+
+
+def _fall(streams: Iterable[Iterable[datetime | None]]) -> bool:
+    """Whether the times of streams fall, but for few."""
     rises = falls = 0
-    for run in streams.values():
-        pieces = run.slice(0, min(len(run.data), _SAMPLE)).pieces[:300]
-        stamps = [timestamps.parse(p.note.stamp)[0] for p in pieces if p.note and p.note.stamp]
-        moments = [s for s in stamps if s is not None]
-        pairs = list(pairwise(moments))
+    for moments in streams:
+        pairs = list(pairwise([m for m in moments if m is not None]))
         rises += sum(a < b for a, b in pairs)
         falls += sum(a > b for a, b in pairs)
     return falls > 2 and falls > 3 * rises
@@ -172,16 +180,25 @@ def _csv(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     if first.count(delimiter) < 1 or len(first) > 8192:
         return None
     cells = {c.strip().lower() for c in envelopes.cells(first, delimiter)}
-    if (
-        len(cells) < 2
-        or not all(map(_COLUMN.fullmatch, cells))
-        or not cells & _TEXT_COLUMNS
-        or not cells & _OTHER_COLUMNS
-    ):
+    if len(cells) < 2 or not all(map(_COLUMN.fullmatch, cells)):
+        return None
+    if not (cells & _TEXT_COLUMNS and cells & _OTHER_COLUMNS) and not _has_unnamed_text(head, delimiter):
         return None
     return _wrapped("csv", head, depth, "a table with a header", partial=partial)
 
 
+def _has_unnamed_text(head: bytes, delimiter: str) -> bool:
+    """Whether the rows of a table have a cell more than its header, and one of theirs is a time."""
+    first, *others = [
+        envelopes.cells(head[begin:end].decode(errors="replace"), delimiter)
+        for begin, end in islice(envelopes.rows(head), _ROWS)
+    ]
+    longer = [row for row in others if len(row) == len(first) + 1]
+    timed = any(timestamps.parse(cell)[0] for row in longer[:1] for cell in row[:-1])
+    return timed and len(longer) * 2 > len(others)
+
+
+_ROWS = 50
 _TEXT_COLUMNS = frozenset({"message", "@message", "logmessage", "log_s", "resultdescription", "_raw", "outermessage", "innermostmessage", "renderedmessage", "line", "log", "content", "textpayload", "msg", "text", "description"})  # fmt: skip
 _COLUMN = re.compile(r"[\w@.$#\[\] ()/-]{0,80}")
 _OTHER_COLUMNS = frozenset({"timestamp", "@timestamp", "timestamp [utc]", "timegenerated", "timegenerated [utc]", "time", "date", "_time", "timecreated", "date and time", "datetime", "logged", "level", "loglevel", "severity", "severitylevel", "logger", "exception", "messagetemplate"})  # fmt: skip
@@ -190,10 +207,11 @@ _OTHER_COLUMNS = frozenset({"timestamp", "@timestamp", "timestamp [utc]", "timeg
 def _lines_in_envelopes(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     lines = [line for line in plain(head).split(b"\n")[:_LINES] if line.strip()]
     lines = lines[:-1] if partial and len(lines) > 1 else lines
-    for name in envelopes.LINE_PREFIXES:
+    for name in envelopes.BY_LINE:
         envelope = envelopes.of(name)
         share = sum(envelope.starts(line, 0, len(line)) for line in lines) / max(1, len(lines))
-        if share < _SHARES.get(name, 0.8) or (share < 0.5 and not envelope.starts(lines[0], 0, len(lines[0]))):
+        begun = name in envelopes.ENTRIES or share >= 0.5 or envelope.starts(lines[0], 0, len(lines[0]))
+        if share < _SHARES.get(name, 0.8) or not begun:
             continue
         layout = _wrapped(name, head, depth, f"{share:.0%} of the lines are {name} lines", partial=partial)
         if layout.format not in _UNKNOWN or name in _SURE:
@@ -211,8 +229,16 @@ def _prefixed(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     return layout if layout.format not in _UNKNOWN and layout.envelopes.count("prefix") == 1 else None
 
 
-_SHARES = {"cri": 0.5, "syslog-5424": 0.05, "syslog": 0.3, "docker-desktop": 0.45}
-_SURE = frozenset({"cri", "syslog-5424", "syslog", "logcli", "kubectl"})
+_SHARES = {
+    "journald-export": 0.02,
+    "journald-verbose": 0.02,
+    "cri-tag": 0.95,
+    "cri": 0.5,
+    "syslog-5424": 0.05,
+    "syslog": 0.3,
+    "docker-desktop": 0.45,
+}
+_SURE = frozenset({"cri", "journald-export", "journald-verbose", "syslog-5424", "syslog", "logcli", "kubectl"})
 
 
 # --------------------------------------------------------------------------- JSON
@@ -225,17 +251,17 @@ def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     objects = []
     lines = head.split(b"\n")[:_LINES]
     for line in lines[:-1] if partial and len(lines) > 1 else lines:
-        value = jsonl.line(line)
+        value = json_text.line(line)
         if value:
             objects.append(value)
             around[envelopes.of_object(value) or ""] += 1
-            kinds[jsonl.kind(value)] += 1
+            kinds[event.kind(value)] += 1
     filled = sum(1 for line in lines if line.strip())
     if not objects or (len(objects) * 5 < filled and not _is_object(lines)):
         return None
     kind, count = kinds.most_common(1)[0]
     name = _envelope(around)
-    if name is None and kind == "json" and sum(map(_is_list, objects)) * 2 > len(objects):
+    if name is None and kind == "json" and sum(map(envelopes.is_container, objects)) * 2 > len(objects):
         return None  # a document, or several
     name = name or (_message_envelope(objects, kinds) if depth else None)
     if name is not None and depth:
@@ -243,9 +269,11 @@ def _json(head: bytes, depth: int, *, partial: bool) -> Layout | None:
         if layout.format not in _UNKNOWN or not _whole_events(objects):
             return layout
         kind = "json"
-    if kind == "json" and not any(map(jsonl.is_event, objects[:_FEW])) and _behind_heads(lines, len(objects)):
+    if kind == "json" and not any(map(event.is_event, objects[:_FEW])) and _behind_heads(lines, len(objects)):
         return None
-    layout = Layout(format=kind, why=f"{count} lines are JSON objects of this form")
+    backwards = depth > 0 and _fall([map(event.moment, objects[:_MOMENTS])])
+    why = f"{count} lines are JSON objects of this form{', the newest first' if backwards else ''}"
+    layout = Layout(format=kind, envelopes=("reversed",) if backwards else (), why=why)
     return _with_others(layout, [line[:LINE].rstrip(b"\r") for line in plain(head).split(b"\n")[:_LINES]], count)
 
 
@@ -255,7 +283,7 @@ _FEW = 20
 def _is_object(lines: list[bytes]) -> bool:
     """Whether the first line is all of an object, so that what follows is no rest of one."""
     first = next((line for line in lines if line.strip()), b"")
-    return first.startswith(b"{") and jsonl.line(first) is not None
+    return first.startswith(b"{") and json_text.line(first) is not None
 
 
 def _whole_events(objects: list[dict[str, object]]) -> bool:
@@ -266,12 +294,8 @@ def _whole_events(objects: list[dict[str, object]]) -> bool:
 
 def _behind_heads(lines: list[bytes], objects: int) -> bool:
     """Whether the objects are the properties of events whose heads are text."""
-    shape, alike = _shape([line[:LINE] for line in lines if not line.startswith(b"{")])
+    shape, alike = shapes.common([line[:LINE] for line in lines if not line.startswith(b"{")])
     return shape is not None and alike * 5 >= objects * 4
-
-
-def _is_list(value: dict[str, object]) -> bool:
-    return envelopes.holds_list(jsonl.written(value))
 
 
 def _envelope(around: Counter[str]) -> str | None:
@@ -289,7 +313,7 @@ def _message_envelope(objects: list[dict[str, object]], kinds: Counter[str]) -> 
     texts = [next(iter(envelopes.of("json-message").peel(_single(o)).values())).data for o in objects[:_MESSAGES]]
     layout = _text(b"".join(texts), partial=True)
     form = registry.of(layout)
-    heads = sum(isinstance(jsonl.parse(t), dict) for t in texts)
+    heads = sum(isinstance(json_text.parse(t), dict) for t in texts)
     if layout.format not in _UNKNOWN:
         heads += sum(form.starts(t, 0, len(t) - 1) for t in texts)
     frames = any(_FRAME.match(t) for t in texts)
@@ -301,24 +325,24 @@ _FRAME = re.compile(rb"[ \t]{1,12}at [A-Za-z_<]")
 
 
 def _single(value: dict[str, object]) -> Run:
-    return Run(jsonl.written(value), (Piece(0, 0, 1),))
+    return Run(json_text.written(value), (Piece(0, 0, 1),))
 
 
 def _document(head: bytes, depth: int, *, partial: bool) -> Layout | None:
     """An array, or an object over several lines."""
     start = head.lstrip(b" \t\r\n\x1e\x00")
     if partial and start[:1] in {b"[", b"{"}:
-        head = start = jsonl.closed(start)
-    if re.match(rb"\[\s*[\[{\]]", start):
+        head = start = json_text.closed(start)
+    if re.match(rb"\[\s*[\[{\]\"]", start):
         return _wrapped("json-document", head, depth, "a JSON array", partial=partial)
     if not re.match(rb"\{\s*\"", start):
         return None
     indented = re.match(rb"\{\s*\n", start) is not None
-    value, end = jsonl.first(start)
+    value, end = json_text.first(start)
     if end and start[end : end + 256].lstrip(b" \t\r\n\x1e\x00,")[:1] not in {b"", b"{", b"["}:
         return None  # text follows: another logger's
-    if indented and isinstance(value, dict) and envelopes.of_object(value) is None and jsonl.kind(value) != "json":
-        return Layout(format=f"{jsonl.kind(value)}-indented", why="JSON objects over several lines")
+    if indented and isinstance(value, dict) and envelopes.of_object(value) is None and event.kind(value) != "json":
+        return Layout(format=f"{event.kind(value)}-indented", why="JSON objects over several lines")
     if isinstance(value, dict) or envelopes.holds_list(start):
         return _wrapped("json-document", head, depth, "a JSON document", partial=partial)
     return None
@@ -348,24 +372,37 @@ def _text(head: bytes, *, partial: bool) -> Layout:
             return Layout(format=name, why="blocks of named values")
     layout = _known_text(head, lines, partial=partial)
     learned = learn.better(layout, lines)
-    if learned is None:
-        return layout
-    taught, read = learned
+    return _dated(layout if learned is None else _taught(layout, *learned, lines), lines)
+
+
+def _taught(layout: Layout, taught: Layout, read: int, lines: list[bytes]) -> Layout:
+    """With what telling lines taught; ``read``: so many of them the layout reads without it."""
     if layout.format in _UNKNOWN:
         return _with_others(taught, lines, len(lines))
     return _merged(taught, layout) if read or layout.format not in registry.INFERRED else taught
 
 
+def _dated(layout: Layout, lines: list[bytes]) -> Layout:
+    """With the order of day and month in the heads' dates."""
+    head = layout.head
+    if layout.format == xml.OWN or head is None or "(?P<ts>" not in head:
+        return layout
+    first = f"(?P<{heads.DAY_FIRST}>"
+    if first not in head and not shapes.day_first(line.decode(errors="replace") for line in lines):
+        return layout
+    return replace(layout, head=head.replace("(?P<ts>", first))
+
+
 def _known_text(head: bytes, lines: list[bytes], *, partial: bool) -> Layout:
     """By the heads that are known, and by times and levels that lines begin with."""
     best, most = None, 0
-    for known in text.HEADS:
+    for known in heads.HEADS:
         count = sum(1 for line in lines if known.starts(line))
         if count > most:
             best, most = known.name, count
-    shape, count = _shape(lines)
+    shape, count = shapes.common(lines)
     if shape is not None and count > most * 1.2:
-        return _with_others(_inferred(_timed_behind(shape, lines), count), lines, count)
+        return _with_others(_inferred(shapes.timed_behind(shape, lines), count), lines, count)
     if best is not None:
         return _with_others(Layout(format=best, why=f"{most} lines begin like it"), lines, most)
     if not partial and len(head) <= _PASTE:
@@ -373,18 +410,8 @@ def _known_text(head: bytes, lines: list[bytes], *, partial: bool) -> Layout:
     return Layout(format="unknown", why="no line begins with a time or a level that others share")
 
 
-def _timed_behind(shape: str, lines: list[bytes]) -> str:
-    """The head of a layout; where it has no date and most of its lines end with one, that is noted in it."""
-    if "P<ts>" in shape or "P<dmy>" in shape:
-        return shape
-    starts = re.compile(shape.encode())
-    heads = [line[-LINE:].decode(errors="replace") for line in lines if starts.match(line)]
-    behind = sum(text.TRAILING_TIME.search(line) is not None for line in heads)
-    return f"{shape}(?P<tail>)" if behind * 2 > len(heads) else shape
-
-
 def _inferred(shape: str, count: int) -> Layout:
-    name = "serilog-text" if _SERILOG.search(shape) else "text"
+    name = "serilog-text" if "P<lvl>" in shape else "text"
     return Layout(format=name, head=shape, why=f"{count} lines begin alike")
 
 
@@ -393,12 +420,12 @@ def _with_others(main: Layout, lines: list[bytes], count: int) -> Layout:
     form = registry.of(main)
     rest = [line for line in lines if line.strip() and not form.starts(line, 0, len(line))]
     enough = max(3, count // 100)
-    known = [h.name for h in text.HEADS if h.name not in _WEAK and sum(map(h.starts, rest)) >= enough]
-    objects = Counter(jsonl.kind(v) for v in map(jsonl.line, rest) if v and jsonl.is_event(v))
+    known = [h.name for h in heads.HEADS if h.name not in _WEAK and sum(map(h.starts, rest)) >= enough]
+    objects = Counter(event.kind(v) for v in map(json_text.line, rest) if v and event.is_event(v))
     known += [kind for kind, n in objects.items() if n >= enough]
     known += _indented_objects(lines, enough)
     known += [name for name, tag in xml.FORMATS.items() if sum(_opens(line, tag) for line in rest) >= enough]
-    shape, alike = _shape(rest)
+    shape, alike = shapes.common(rest)
     layout = main
     for name in [n for n in known if n != main.format][:2]:
         layout = _merged(layout, Layout(format=name, why=f"and {name}"))
@@ -412,8 +439,8 @@ def _indented_objects(lines: list[bytes], enough: int) -> list[str]:
     begins = [at for at, line in enumerate(lines) if line.rstrip() == b"{"]
     if len(begins) < enough:
         return []
-    value, _ = jsonl.first(b"\n".join(lines[begins[0] :]))
-    return [f"{jsonl.kind(value)}-indented"] if isinstance(value, dict) and jsonl.is_event(value) else []
+    value, _ = json_text.first(b"\n".join(lines[begins[0] :]))
+    return [f"{event.kind(value)}-indented"] if isinstance(value, dict) and event.is_event(value) else []
 
 
 def _opens(line: bytes, element: str) -> bool:
@@ -431,108 +458,3 @@ def _merged(one: Layout, other: Layout) -> Layout:
     if one == other or (len(names) == len(one.format.split("+")) and (one.head or "") == "\n".join(heads)):
         return one
     return replace(one, format="+".join(names), head="\n".join(heads) or None, why=f"{one.why}; {other.why}")
-
-
-_LEVEL = rf"(?i:{LEVEL_WORDS})"
-_LEVEL_COLUMN = re.compile(rf"(?<![A-Za-z0-9])({_LEVEL})(?![A-Za-z0-9=])")
-_TIMES = [(kind, re.compile(timestamps.pattern(kind))) for kind in timestamps.KINDS if kind != "epoch"]
-_BEFORE = re.compile(
-    rf"(?:<\d{{1,3}}>)?[\[(<|{{\"' ]{{0,3}}(?:(?P<lvl>{_LEVEL})(?![A-Za-z0-9])[\])>|: ]{{0,4}}[\[(<|: -]{{0,4}})?"
-)
-_PUNCTUATION = re.compile(r"[^A-Za-z0-9]{0,8}")
-_SERILOG = re.compile(r"P<lvl>")
-
-
-def _shape(lines: list[bytes]) -> tuple[str | None, int]:
-    """The pattern that most heads share, and how many do."""
-    counts: Counter[str] = Counter()
-    first: str | None = None
-    day_first = False
-    for raw in lines:
-        line = raw.decode(errors="replace")
-        shape = _head_of(line) if line.strip() else None
-        if shape is not None:
-            counts[shape] += 1
-            day_first = day_first or _day_first(line)
-        if first is None and line.strip():
-            first = shape or ""
-    if not counts:
-        return None, 0
-    best, count = counts.most_common(1)[0]
-    if count == 1 and best != first:
-        return None, 0
-    return (best.replace("(?P<ts>", "(?P<dmy>") if day_first else best), count
-
-
-_NUMERIC = re.compile(timestamps.KINDS["numeric"])
-
-
-def _day_first(line: str) -> bool:
-    before = _BEFORE.match(line)
-    match = _NUMERIC.match(line, before.end() if before else 0)
-    return match is not None and 12 < int(match["a"]) <= 31 and int(match["b"]) <= 12
-
-
-def _head_of(line: str) -> str | None:
-    before = _BEFORE.match(line)
-    at = before.end() if before else 0
-    for kind, compiled in _TIMES:
-        match = compiled.match(line, at)
-        if match is not None and not line[match.end() : match.end() + 1].isalnum():
-            return _pattern(line, before, kind, match.end())
-    if before is not None and before["lvl"] and _is_column(line, before):
-        end = before.end("lvl")
-        return _literal(line[: before.start("lvl")]) + _named_level() + _literal(line[end : end + 1])
-    return None
-
-
-def _is_column(line: str, before: re.Match[str]) -> bool:
-    """Whether a level without a time is a head and not a word of a sentence."""
-    follows = line[before.end("lvl") : before.end("lvl") + 1]
-    return follows in set("]|)>") if before.start("lvl") > 0 else before["lvl"].isupper() and follows in set("]|: ")
-
-
-def _pattern(line: str, before: re.Match[str] | None, kind: str, end: int) -> str | None:
-    time = rf"(?P<ts>{timestamps.pattern(kind)})"
-    follows = line[end : end + 1]
-    if before is not None and before["lvl"]:
-        lead = _literal(line[: before.start("lvl")]) + _named_level() + r"[^\w\n]{0,8}"
-        return lead + time + _literal(follows)
-    lead = _literal(line[: before.end() if before else 0])
-    level = _LEVEL_COLUMN.search(line, end, end + 100)
-    if level is None or not _delimited(line, level):
-        return lead + time + _literal(follows) if follows else None
-    between = line[end : level.start()]
-    middle = _padded(between) if _PUNCTUATION.fullmatch(between) else r"(?P<mid>[^\n]{0,100}?)"
-    return lead + time + middle + _named_level() + _behind(line, level.end())
-
-
-def _delimited(line: str, level: re.Match[str]) -> bool:
-    """Whether a level stands in a column of its own."""
-    before, after = line[level.start() - 1], line[level.end() : level.end() + 1]
-    if before in "[(<|\t{" or after in set("])>|\t}:"):
-        return True
-    return level[1].isupper() or len(level[1]) in {3, 4}
-
-
-def _named_level() -> str:
-    return rf"(?P<lvl>{_LEVEL})"
-
-
-def _padded(between: str) -> str:
-    """What stands before a level, which may be padded within its brackets."""
-    return _literal(between).replace(" +", " *") if between.strip() else _literal(between)
-
-
-_CLOSING = re.compile(r" {0,12}([\])>}|])")
-
-
-def _behind(line: str, end: int) -> str:
-    """What stands behind a level, which may be padded within its brackets."""
-    closing = _CLOSING.match(line, end)
-    return f" *{re.escape(closing[1])}" if closing else _literal(line[end : end + 1])
-
-
-def _literal(words: str) -> str:
-    """Taken as it stands, but for the number of blanks."""
-    return re.sub(r"(?:\\ )+", " +", re.escape(words))

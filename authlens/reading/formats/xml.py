@@ -7,15 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from itertools import islice, pairwise
 from xml.parsers import expat
 
 from authlens.model import Record
 from authlens.reading import timestamps
-from authlens.reading.formats import jsonl
+from authlens.reading.formats import event
 from authlens.reading.formats.base import Draft, Place, decoded, level, number, plain_text, record, request_id
+from authlens.reading.formats.event_log import event_body
 from authlens.reading.runs import Run
 
 LIMIT = 1024 * 1024
@@ -72,9 +73,19 @@ class Events:
         return head.startswith(b"<" + tag) and head[len(tag) + 1 : len(tag) + 2] in _BEHIND_NAME
 
     def divide(self, run: Run) -> Iterable[Run]:
-        """The element without the white space before it."""
-        lead = len(run.data) - len(run.data.lstrip(b" \t\r\n\xef\xbb\xbf"))
-        return (run.slice(lead, len(run.data)),)
+        """Each element with the white space behind it, and what another logger wrote between two."""
+        opening, closing = _tags(self.element)
+        pos, size = 0, len(run.data)
+        while pos < size:
+            closed = closing.search(run.data, pos)
+            end = closed.end() if closed else size
+            opened = opening.search(run.data, pos, end)
+            begin = opened.start() if opened else end
+            yield from (run.slice(a, b) for a, b in ((pos, begin), (begin, end)) if run.data[a:b].strip(_BLANK))
+            pos = end
+
+    def glance(self, _data: bytes, _begin: int, _end: int, _zone: tzinfo) -> None:
+        """The element has to be read."""
 
     def build(self, run: Run, place: Place) -> tuple[Record, int]:
         """Read the element; one that is cut off gives its text."""
@@ -89,6 +100,15 @@ class Events:
         return record(draft, run, place), broken
 
 
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+
+
+@lru_cache(maxsize=64)
+def _tags(element: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    name = re.escape(element.encode())
+    return re.compile(rb"<" + name + rb"(?=[> \t\r\n])"), re.compile(rb"</" + name + rb">[ \t\r\n]{0,200}")
+
+
 @lru_cache(maxsize=64)
 def _before(terminator: bytes, element: str) -> re.Pattern[bytes]:
     blank = rb"[ \t\r\n]{0,200}" if terminator == b">" else rb"[ \t\r]{0,80}"
@@ -99,17 +119,21 @@ _SIBLINGS = re.compile(rb"</([A-Za-z_][\w.:-]{0,63})>[ \t\r\n]{0,200}<(?=([A-Za-
 _FEW = 50
 
 
+_ROOT = re.compile(rb"(?:<\?[^>]{0,256}\?>\s{0,16})?<([A-Za-z_][\w.:-]{0,63})[\s>]")
+
+
 def repeated(head: bytes) -> str | None:
-    """The element that follows itself again and again and holds a time: an event of a layout of the user's own."""
+    """The element that follows itself and holds a time, or else is all there is: an event of a layout of the user's own."""
     after = Counter(m[1] for m in _SIBLINGS.finditer(head) if m[1] == m[2])
-    for name, count in after.most_common(3):
+    for name, _ in after.most_common(3):
         form = Events(OWN, name.decode())
         tags = (m.end() - len(name) - 1 for m in form.mark.finditer(head))
         starts = list(islice((at for at in tags if form.starts(head, at, len(head))), _FEW))
         timed = sum(_timed(head[a:b].decode(errors="replace"), form.element) for a, b in pairwise(starts))
-        if count > 1 and timed * 2 > len(starts) - 1:
+        if timed * 2 > len(starts) - 1:
             return form.element
-    return None
+    root = _ROOT.match(head.lstrip())
+    return root[1].decode() if root is not None and _timed(head.decode(errors="replace"), root[1].decode()) else None
 
 
 def _timed(text: str, element: str) -> bool:
@@ -163,9 +187,9 @@ _ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|&
 
 
 def _log4net(tree: _Tree, place: Place, prefix: str = "log4net") -> Draft:
-    event = f"{prefix}:event"
-    draft = Draft(level=level(tree.attribute(event, "level")), logger=tree.attribute(event, "logger"))
-    draft.time, draft.time_assumed = timestamps.parse(tree.attribute(event, "timestamp") or "", place.zone)
+    element = f"{prefix}:event"
+    draft = Draft(level=level(tree.attribute(element, "level")), logger=tree.attribute(element, "logger"))
+    draft.time, draft.time_assumed = timestamps.parse(tree.attribute(element, "timestamp") or "", place.zone)
     fields = {a["name"]: a.get("value", "") for a in tree.attributes.get(f"{prefix}:data", ()) if "name" in a}
     draft.fields = fields
     draft.host = fields.get("log4net:HostName") or fields.get("log4jmachinename")
@@ -198,37 +222,26 @@ def _trace(tree: _Tree, place: Place) -> Draft:
     return draft
 
 
-_EVENT_BODY = re.compile(r"Category: (?P<cat>[^\n]{0,400})\nEventId: (?P<id>-?\d{1,9})\n(?:(?:SpanId|TraceId|ParentId|ConnectionId|RequestId|RequestPath|ActionId|ActionName): ?[^\n]{0,1024}\n){0,12}\s{0,4}")  # fmt: skip
-_EVENT_FIELD = re.compile(r"^(SpanId|TraceId|ConnectionId|RequestId|RequestPath): ?([^\n]{0,1024})$", re.MULTILINE)
-
-
-def event_body(draft: Draft, body: str) -> None:
-    """What MEL's event log provider writes: the category, the event id, then the message and the exception."""
-    body = body.replace("\r\n", "\n")
-    match = _EVENT_BODY.match(body)
-    if match is None:
-        first, _, rest = body.partition("\n")
-        if re.fullmatch(r"[A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>,-]{1,200}){1,20}", first.strip()):
-            draft.logger, body = first.strip(), rest
-        draft.text = body
-        return
-    draft.logger, draft.event_id = match["cat"], int(match["id"])
-    values = dict(_EVENT_FIELD.findall(match.group()))
-    draft.fields, draft.request_id, draft.trace_id = values, values.get("RequestId"), values.get("TraceId")
-    draft.text = re.sub(r"\n\n?Exception: ?\n", "\n", body[match.end() :], count=1)
-
-
 _TEXT_MEMBER = "message"
+_NAMES = ("Name", "name", "N", "key")
+"""Attributes by which an element tells what its text is called."""
+_ENCODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+"""A character as .NET's XmlConvert writes it."""
 
 
 def _own(tree: _Tree, place: Place, element: str) -> Draft:
     """A layout of the user's own: its elements and attributes are an object's members."""
     members = dict(tree.attributes.get(element, [{}])[0])
-    for name, texts in tree.texts.items():
-        said = "\n".join(t for t in texts if t).strip()
-        if said:
-            members[_TEXT_MEMBER if name == element else name] = said
-    return jsonl.read(members, place)
+    said: dict[str, list[str]] = {}
+    for tag, texts in tree.texts.items():
+        for text, attributes in zip(texts, tree.attributes[tag], strict=True):
+            name = next((attributes[n] for n in _NAMES if n in attributes), _TEXT_MEMBER if tag == element else tag)
+            said.setdefault(name, []).append(text)
+    for name, texts in said.items():
+        joined = "\n".join(t for t in texts if t).strip()
+        if joined:
+            members[name] = _ENCODED.sub(lambda m: chr(int(m[1], 16)), joined)
+    return event.read(members, place)
 
 
 _READERS: dict[str, Callable[[_Tree, Place], Draft]] = {

@@ -1,5 +1,5 @@
 "use strict";
-// Nothing is lost without this: it copies, filters, and opens what is folded before printing.
+// Nothing is lost without this: it copies, filters, and opens what is folded where a link leads and before printing.
 (function () {
   function copier(pre) {
     var button = document.createElement("button");
@@ -29,13 +29,29 @@
     field.type = "search";
     label.appendChild(field);
     list.parentNode.insertBefore(label, list);
+    var count = document.createElement("p");
+    count.className = "filter";
+    count.setAttribute("role", "status");
+    list.parentNode.insertBefore(count, list);
     field.addEventListener("input", function () {
       var wanted = field.value.trim().toLowerCase();
       parts.forEach(function (one) {
         one.hidden = one.textContent.toLowerCase().indexOf(wanted) < 0;
       });
+      var found = document.querySelectorAll(".answer:not([hidden]), .brief tr:not([hidden])").length;
+      count.textContent = wanted ? found + " found" : "";
     });
   }
+
+  function unfold() {
+    var target = document.getElementById(location.hash.slice(1));
+    var folded = target && target.querySelector("details.more");
+    if (folded) {
+      folded.open = true;
+    }
+  }
+  window.addEventListener("hashchange", unfold);
+  unfold();
 
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll("details:not([open])").forEach(function (one) {

@@ -71,6 +71,8 @@ class Case(NamedTuple):
     why_no_keys: str = "no key set is known"
     issuers: tuple[str, ...] = ()
     """Accepted: the configured ones, and the one that the discovery document names."""
+    published_issuer: str | None = None
+    """What the discovery document names."""
     secret: bytes | None = None
     at: datetime | None = None
     explicit: bool = False

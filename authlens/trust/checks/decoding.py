@@ -30,8 +30,9 @@ _TO_STANDARD = str.maketrans("-_", "+/")
 _STRICT = re.compile(r"([A-Za-z0-9_-]*)(=*|%*)")
 _TABLE = re.compile(r"[A-Za-z0-9_+/-]*")
 _CONVERT = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_INTEGER = re.compile(r"[+-]?\d{1,40}")
-_REAL = re.compile(r"[+-]?(?:\d[\d,]{0,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,6})?")
+# .NET reads ASCII digits only
+_INTEGER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
+_REAL = re.compile(r"[+-]?(?:\d[\d,]{0,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,6})?", re.ASCII)
 
 # JSON texts that the members' defects allow System.Text.Json to read on: it stops behind the object, last member wins
 _HARMLESS = (TRAILING, "has a member twice")
@@ -150,8 +151,9 @@ def mistyped_claims(members: Mapping[str, object], library: Library) -> str | No
     if not all(map(_text_or_null, audiences if isinstance(audiences, tuple) else (audiences,))):
         return "has aud as something else than text or a list of texts"
     for name in _DATES:
-        if name in members and _long(members[name]) is None:
-            return f"has {name} as {_shown(members[name])}, not as a number of seconds"
+        value = members.get(name, 0)
+        if not (type(value) is int and abs(value) < _INT64) and _long(value) is None:
+            return f"has {name} as {_shown(value)}, not as a number of seconds"
     return None
 
 

@@ -14,7 +14,7 @@ NEW_HANDLER = "JsonWebTokenHandler"
 OLD_HANDLER = "JwtSecurityTokenHandler"
 
 _SHORT = {"5": (5, 7, 2), "6": (6, 8, 0), "7": (7, 7, 3), "8": (8, 23, 0)}
-_NUMBER = re.compile(r"\d{1,4}")
+_NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots, for the properties are asked for every token

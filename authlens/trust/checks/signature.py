@@ -33,6 +33,13 @@ _SIGNED = passed(PRESENT)
 _DIGESTS = ("256", "384", "512")
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _EDWARDS = ("Ed25519", "Ed448")
+_FAMILIES = (("rsa", "RS"), ("ecdsa", "ES"), ("hmac", "HS"))
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_MEANT = {
+    **{f"{_MORE}{name}-sha{n}": f"{family}{n}" for n in _DIGESTS for name, family in _FAMILIES},
+    **{f"http://www.w3.org/2007/05/xmldsig-more#sha{n}-rsa-MGF1": f"PS{n}" for n in _DIGESTS},
+}
+"""XML Signature's names, which the library takes for an ``alg`` too (SupportedAlgorithms), and what they mean."""
 
 _MOST_VERIFIED = 65_536
 _verified: dict[tuple[str, str, str, int], bool] = {}
@@ -59,6 +66,8 @@ class _Search(NamedTuple):
     """Which keys the library tries, and what surfaces when none verifies."""
 
     alg: str
+    meant: str
+    """The algorithm by its name in RFC 7518."""
     kid: str
     kids: str
     named: tuple[Key, ...]
@@ -81,6 +90,16 @@ def checks(case: Case) -> tuple[Answer, ...]:
     valid = _valid(case, plan.search, plan.accepted)
     about_key = plan.if_verified if valid.check.verdict is CheckVerdict.PASS else plan.if_not
     return (present, *about_key, plan.accepted, plan.fits, valid)
+
+
+def signer(case: Case) -> Key | None:
+    """The published key that verifies the signature; None where none does, or where that cannot be told."""
+    raw = case.reading.raw
+    if raw is None or not case.reading.readable or case.reading.signed is False:
+        return None
+    search = _plan(case).search
+    attempt = _attempt(raw, case, search)
+    return None if attempt is None else next((key for key, _ in search.fitting if _verifies(attempt, key)), None)
 
 
 class _Plan(NamedTuple):
@@ -135,13 +154,15 @@ def _search(case: Case, ring: _Ring, alg: str, kid: str, x5t: str) -> _Search:
     matching = tuple(key for key in named if key.defect is None)
     any_key = bool(ring.loaded) or case.secret is not None
     tried = matching[:1] or ring.loaded
+    meant = _MEANT.get(alg, alg)
     return _Search(
         alg=short(alg) or "",
+        meant=meant,
         kid=short(kid) or "",
         kids=ring.kids,
         named=matching or named,
         tried=tried,
-        fitting=tuple((key, passed(VALID, found=_about(key))) for key in tried if _fit(alg, key)),
+        fitting=tuple((key, passed(VALID, found=_about(key))) for key in tried if _fit(meant, key)),
         code=_code(case.library, kid=kid, matched=bool(matching), any_key=any_key),
     )
 
@@ -244,16 +265,16 @@ def _accepted(case: Case, search: _Search) -> Answer:
 
 
 def _fits(case: Case, search: _Search) -> Answer:
-    symmetric = search.alg.startswith("HS")
+    symmetric = search.meant.startswith("HS")
     if symmetric and case.secret is not None:
-        bits, least = len(case.secret) * 8, _least_secret(search.alg, case)
+        bits, least = len(case.secret) * 8, _least_secret(search.meant, case)
         if bits < least:
             return failed(FITS, search.code, expected=f"at least {least} bits", found=f"{bits} bits")
         return passed(FITS, found=f"{search.alg}, {bits} bits")
     if case.keys is None or not search.tried:
         why = case.why_no_keys if case.keys is None else "there is no key to compare with"
         return unknown(FITS, why, found=search.alg or None, asked=False)
-    if any(_fit(search.alg, key) for key in search.tried):
+    if any(_fit(search.meant, key) for key in search.tried):
         return passed(FITS, found=f"{search.alg} with {_about(search.tried[0])}")
     if case.expectations.has_keys and not (search.named and search.kid):
         return unknown(FITS, "the settings hold keys of their own, which are not read", found=search.alg)
@@ -267,13 +288,11 @@ def _valid(case: Case, search: _Search, accepted: Answer) -> Answer:
         return unknown(VALID, "the log holds no signature" if case.reading.readable else case.reading.why)
     if case.keys is None and case.secret is None:
         return unknown(VALID, case.why_no_keys)
-    message, _, encoded = raw.rpartition(".")
-    signature = signature_bytes(encoded, case.library)
-    if signature is None:
+    attempt = _attempt(raw, case, search)
+    if attempt is None:
         return failed(VALID, _undecodable(case, search), expected="base64url", why="the signature is not base64url")
     if accepted.check.verdict is CheckVerdict.FAIL:
         return failed(VALID, search.code, why="no key is tried: the algorithm is not accepted")
-    attempt = _Attempt(case.token.sha256, message, signature, search.alg)
     for key, verified in search.fitting:
         if _verifies(attempt, key):
             return verified
@@ -300,6 +319,13 @@ class _Attempt(NamedTuple):
     message: str
     signature: bytes
     alg: str
+
+
+def _attempt(raw: str, case: Case, search: _Search) -> _Attempt | None:
+    """None where the signature cannot be decoded."""
+    message, _, encoded = raw.rpartition(".")
+    signature = signature_bytes(encoded, case.library)
+    return None if signature is None else _Attempt(case.token.sha256, message, signature, search.meant)
 
 
 @cache

@@ -10,11 +10,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from authlens import urls, vendors
+from authlens.model import Key
 from authlens.trust.checks import nearmiss
 from authlens.trust.checks.case import LONGEST, Answer, Case, failed, passed, short, unknown, wanted
 from authlens.trust.checks.decoding import text_of
+from authlens.trust.checks.library import Library
 
 PRESENT, CONFIGURED, TENANT, MATCHES = "issuer.present", "issuer.configured", "issuer.tenant", "issuer.matches"
+SIGNING_KEY = "issuer.signing-key"
+KEY_ISSUERS = (6, 32)
+"""The first version with EnableAadSigningKeyIssuerValidation, which Microsoft.Identity.Web switches on."""
 _TEMPLATE = "{tenantid}"
 _POLICY_SEGMENTS = 4
 """``/tfp/tenant/policy/v2.0``, a form of B2C's issuers that the validator refuses."""
@@ -93,6 +98,37 @@ def _matches(issuer: str, tenant: str, accepted: tuple[str, ...], demand: _Deman
         return passed(MATCHES, expected=expected, found=short(issuer))
     why = nearmiss.nearest(filled, issuer, nearmiss.issuer)
     return failed(MATCHES, demand.codes.no_match, expected=expected, found=short(issuer) or "no iss", why=why)
+
+
+def signing_key(case: Case, key: Key) -> tuple[Answer, ...]:
+    """AadTokenValidationParametersExtension.ValidateSigningKeyIssuer: does the key sign for the token's tenant?
+
+    Nothing is asked of a key that is published without an ``issuer``, as those of v1 and of B2C are.
+    """
+    if not (key.issuer or "").strip():
+        return ()
+    claims, insists = case.reading.claims, _insists_on_tenant(case.library)
+    tenant = claims.get("tid")
+    if not isinstance(tenant, str) or not tenant:
+        return (failed(SIGNING_KEY, "IDX40009", expected="tid", found="no tid"),) if insists else ()
+    if insists and sum(name.lower() == "tid" for name in claims) > 1:
+        return (failed(SIGNING_KEY, "IDX40011", expected="one tid", found="several, in upper and lower case"),)
+    return (_owned(text_of(claims.get("iss")) or "", tenant, key.issuer or "", case.published_issuer or ""),)
+
+
+def _insists_on_tenant(library: Library) -> bool:
+    """IDX40009 and IDX40011 came with 6.35.1 and 7.7; before, a token without ``tid`` was passed over."""
+    return library.since(7, 7) or (library.since(6, 35, 1) and not library.since(7))
+
+
+def _owned(issuer: str, tenant: str, owner: str, published: str) -> Answer:
+    if issuer and tenant not in issuer:
+        return failed(SIGNING_KEY, "IDX40004", expected=f"an issuer with {short(tenant)}", found=short(issuer))
+    owner = owner.replace(_TEMPLATE, tenant)
+    if owner not in (issuer, published.replace(_TEMPLATE, tenant)):
+        why = "the key that verifies the token signs for another issuer"
+        return failed(SIGNING_KEY, "IDX40005", expected=short(owner), found=short(issuer) or "no iss", why=why)
+    return passed(SIGNING_KEY, found=short(owner))
 
 
 def both_versions(issuers: tuple[str, ...]) -> tuple[str, ...]:

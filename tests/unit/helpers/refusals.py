@@ -24,6 +24,7 @@ from authlens.model import (
 )
 from authlens.trust.documents import Documents
 from authlens.trust.expectations import Book
+from tests.unit.helpers.shared import made
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 ISSUER = "https://sso.example.com/realms/shop"
@@ -61,7 +62,7 @@ def failure(
         "library": Library(),
         "outcome": Outcome(status=401),
     }
-    return Failure(**{**values, **more})  # type: ignore[arg-type]  # each test names its own
+    return made(Failure, **{**values, **more})
 
 
 def decoded(claims: Mapping[str, object], header: Mapping[str, object] | None = None) -> Token:

@@ -38,6 +38,7 @@ from authlens.model import (
     Token,
     TokenForm,
 )
+from tests.unit.helpers.shared import made
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 START = datetime(2026, 11, 24, 9, 2, 11, 250_000, tzinfo=UTC)
@@ -66,10 +67,9 @@ def failure(number: int, *, minutes: float | None = 0.0, **changes: Any) -> Fail
         "exceptions": ("Microsoft.IdentityModel.Tokens.SecurityTokenSignatureKeyNotFoundException",),
         "outcome": Outcome(status=401),
         "library": Library(version="8.23.0", sure=True),
-        "repeats": 2,
-        "links": (Link(path="app.log", line=number * 14 + 9, role=Role.REFUSED),),
+        "links": tuple(Link(path="app.log", line=number * 14 + at, role=Role.REFUSED) for at in (9, 11)),
     }
-    return Failure(**{**values, **changes})
+    return made(Failure, **{**values, **changes})
 
 
 def token(number: int, claims: Mapping[str, object], **header: object) -> Token:
@@ -87,7 +87,7 @@ def finding(failed: Failure, cause: str, severity: Severity = Severity.HIGH, **c
     """The diagnosis of a failure; its id comes from its place."""
     identity = hashlib.sha256(repr(failed.origin).encode()).hexdigest()[:12]
     values: dict[str, Any] = {"id": identity, "confidence": Confidence.CERTAIN, "rule": cause.replace(".", "-")}
-    return Finding(failure=failed, cause=cause, severity=severity, **{**values, **changes})
+    return made(Finding, failure=failed, cause=cause, severity=severity, **{**values, **changes})
 
 
 def group(findings: list[Finding], **changes: Any) -> Group:
@@ -293,7 +293,7 @@ def hidden() -> list[Finding]:
 
 def undetermined() -> list[Finding]:
     """A refusal that no rule knows, without code and time."""
-    failed = failure(400, minutes=None, code=None, codes=(), scheme=None, level="error", repeats=0, links=())
+    failed = failure(400, minutes=None, code=None, codes=(), scheme=None, level="error", links=())
     return [finding(failed, "undetermined", Severity.MEDIUM, confidence=Confidence.POSSIBLE, rule=None)]
 
 

@@ -1,0 +1,1 @@
+"""The blocks of the document, one module each."""

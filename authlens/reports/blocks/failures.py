@@ -1,0 +1,228 @@
+"""The entries of ``failures``: one each, made of what is its own and what many have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from authlens.diagnosis.causes import UNDETERMINED
+from authlens.model import Also, Alternative, Finding, Link, Said
+from authlens.redact import Pseudonyms
+from authlens.reports.blocks.tokens import token
+from authlens.reports.cleaning import Clean, Cleaner, optional, people, plain, rfc3339, short, technical
+from authlens.reports.encoding import Form, Recent, Told, opened, record
+
+MOST_ALTERNATIVES: Final = 6
+
+_MEMBERS: Final = (
+    *("id", "group", "time", "time_assumed", "code", "codes", "level", "source", "repeats"),
+    *("scheme", "request_id", "host", "client", "logger", "exceptions"),
+    *("cause", "severity", "confidence", "alternatives", "also", "outcome", "fields", "args", "hidden"),
+    *("token", "library", "links", "next", "rule", "text"),
+)
+"""In the document's order."""
+# fmt: off
+_FIELDS: Final = (
+    "kid", "alg", "typ", "iss", "aud", "sub", "exp", "nbf", "iat",
+    "valid_issuer", "valid_issuers", "configuration_issuer", "valid_audience", "valid_audiences",
+    "valid_to", "valid_from", "current_time",
+    "keys_tried", "keys_tried_count", "key_types", "keys_in_tvp", "keys_in_configuration", "key_bits", "min_bits",
+    "metadata_url", "document_url", "http_status", "socket_error", "ssl_policy_error", "retry_at",
+    "exception_type", "inner_exception_types", "parameter_name",
+    "context_nonce", "payload_nonce", "require_nonce", "context_state", "require_state",
+    "missing_type", "missing_method", "assembly", "assembly_version",
+)
+# fmt: on
+_PLACE: Final = {name: place for place, name in enumerate(_FIELDS)}
+_ALTERNATIVE: Final = ("cause", "why", "decided_by")
+_ALSO: Final = ("cause", "code", "why")
+_NO_TOKEN: Final = Told(None)
+
+
+@dataclass(slots=True)
+class _Common:
+    """What is said of all failures that differ in moment, place and request only."""
+
+    members: dict[str, Any]
+    """All of a failure's members, in order; those that are each failure's own are empty."""
+    form: Form | None = None
+    """The same as JSON, with a gap for each that is empty."""
+
+
+class _Checked(NamedTuple):
+    """What the checks say at one moment."""
+
+    token: Told
+    also: Told
+    """What fails beside the cause."""
+    next: Told
+    """What would fail next."""
+
+
+class Entries:
+    """Tells failures one by one, as values or as text; what they share is remembered for the next."""
+
+    def __init__(
+        self,
+        names: Pseudonyms,
+        group_of: Callable[[Finding], str | None],
+        known: Callable[[str], Mapping[str, bool]],
+    ) -> None:
+        """Nothing is remembered yet.
+
+        Args:
+            names: Of people.
+            group_of: The id of a failure's group.
+            known: Whether a failure was there before, where there is a baseline.
+        """
+        self._names = names
+        self._group_of = group_of
+        self._known = known
+        # The parts of findings are kept as long as the findings are: their ids do not come back.
+        self._commons: Recent[_Common] = Recent()
+        self._said: Recent[dict[str, Any]] = Recent()
+        self._checked: Recent[_Checked] = Recent()
+        self._tokens: Recent[Told] = Recent()
+
+    def value(self, finding: Finding) -> dict[str, Any]:
+        """One failure."""
+        common = self._common(finding)
+        return {**opened(common.members), **opened(self._own(finding))}
+
+    def text(self, finding: Finding) -> str:
+        """The same as JSON."""
+        common, own = self._common(finding), self._own(finding)
+        if common.form is None:
+            common.form = Form(common.members, own.keys())
+        return common.form.filled(own.values())
+
+    def cleaner(self, finding: Finding) -> Cleaner:
+        """How texts about one failure are cleaned."""
+        return _cleaner(self._names, finding.failure.said, finding.failure.client)
+
+    def _own(self, finding: Finding) -> dict[str, Any]:
+        """What is said of this failure alone, in the document's order."""
+        failure = finding.failure
+        path, offset, line = failure.origin
+        checked = self._checks(finding)
+        return {
+            "id": finding.id,
+            "time": rfc3339(failure.time),
+            "source": {"path": path, "line": line, "offset": offset, "lines": failure.lines, "cut": failure.cut},
+            "repeats": failure.repeats,
+            "request_id": optional(failure.request_id, short),
+            "also": checked.also,
+            "token": checked.token,
+            "links": [_link(link) for link in failure.links],
+            "next": checked.next,
+            **self._known(finding.id),
+        }
+
+    # ------------------------------------------------------------------ what failures share
+
+    def _common(self, finding: Finding) -> _Common:
+        failure = finding.failure
+        kind = (
+            *(id(failure.said), failure.client, id(finding.diagnosis)),
+            *(failure.time_assumed, failure.level, failure.scheme, failure.host, failure.logger, id(failure.outcome)),
+        )
+        return self._commons.of(kind, lambda: self._new_common(finding))
+
+    def _new_common(self, finding: Finding) -> _Common:
+        failure, outcome = finding.failure, finding.failure.outcome
+        same = (id(failure.said), failure.client, id(finding.diagnosis))
+        told = {
+            **self._said.of(same, lambda: _said(finding, self.cleaner(finding))),
+            "group": self._group_of(finding),
+            "time_assumed": failure.time_assumed,
+            "level": failure.level,
+            "scheme": optional(failure.scheme, short),
+            "host": optional(failure.host, short),
+            "logger": optional(failure.logger, short),
+            "outcome": {"status": outcome.status, "accepted_by": optional(outcome.accepted_by, short)},
+            **self._known(finding.id),
+        }
+        return _Common({**dict.fromkeys(_MEMBERS), **told})
+
+    def _checks(self, finding: Finding) -> _Checked:
+        same = (id(finding.failure.said), finding.failure.client, id(finding.diagnosis), id(finding.checked))
+        return self._checked.of(same, lambda: self._new_checked(finding))
+
+    def _new_checked(self, finding: Finding) -> _Checked:
+        checked, clean = finding.checked, self.cleaner(finding).text
+        return _Checked(
+            token=self._token(finding),
+            also=Told([also(one, clean) for one in checked.also]),
+            next=Told(also(checked.next, clean) if checked.next else None),
+        )
+
+    def _token(self, finding: Finding) -> Told:
+        """The token; as far as it is concerned, who sent it is nobody of interest."""
+        said, checks = finding.failure.said, finding.checked.checks
+        shown = said.token
+        if shown is None:
+            return _NO_TOKEN
+        return self._tokens.of(
+            (id(said), id(checks)), lambda: Told(token(shown, checks, _cleaner(self._names, said, None)))
+        )
+
+
+def _cleaner(names: Pseudonyms, said: Said, client: str | None) -> Cleaner:
+    keep = technical(said)
+    return Cleaner(names, people(said, client, keep), keep)
+
+
+def _said(finding: Finding, clean: Cleaner) -> dict[str, Any]:
+    """What records and diagnosis say."""
+    said, diagnosis = finding.failure.said, finding.diagnosis
+    return {
+        "code": said.code,
+        "codes": list(said.codes),
+        "client": optional(finding.failure.client, clean.person),
+        "exceptions": list(map(short, said.exceptions)),
+        "cause": diagnosis.cause,
+        "severity": diagnosis.severity.value,
+        "confidence": diagnosis.confidence.value,
+        "alternatives": alternatives(diagnosis.alternatives, clean.text),
+        "fields": _fields(said.fields, clean),
+        "args": list(map(clean.text, said.args)),
+        "hidden": list(said.hidden),
+        "library": {"version": said.library.version, "sure": said.library.sure},
+        "rule": diagnosis.rule,
+        "text": clean.text(said.statement.text) if diagnosis.cause == UNDETERMINED else None,
+    }
+
+
+def alternatives(offered: Iterable[Alternative], clean: Clean) -> list[Told]:
+    """What else is possible, the best first."""
+    return [
+        record(_ALTERNATIVE, one.cause, clean(one.why), tuple(map(clean, one.decided_by)))
+        for one in tuple(offered)[:MOST_ALTERNATIVES]
+    ]
+
+
+def also(one: Also, clean: Clean) -> Told:
+    """A further fault."""
+    return record(_ALSO, one.cause, one.code, clean(one.why))
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {"path": link.path, "line": link.line, "role": link.role.value, "sure": link.sure}
+
+
+def _fields(fields: Mapping[str, object], clean: Cleaner) -> dict[str, Any]:
+    known = sorted(fields, key=lambda name: (_PLACE.get(name, len(_PLACE)), name))
+    return {
+        name: _keys(fields[name]) if name == "keys_tried" else clean.member(name, fields[name], clean.value)
+        for name in known
+    }
+
+
+def _keys(keys: object) -> Any:
+    """The keys tried; what stands for a symmetric key is the thumbprint of a secret and is not shown."""
+    shown = plain(keys, short)
+    for key in shown if isinstance(shown, list) else ():
+        if isinstance(key, dict) and "Symmetric" in str(key.get("type")) and key.get("internal_id"):
+            key["internal_id"] = "[secret]"
+    return shown
