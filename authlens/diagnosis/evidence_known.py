@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from authlens.diagnosis import evidence_keys, evidence_scheme, evidence_secrets, evidence_times
 from authlens.diagnosis.evidence_names import printed
@@ -11,12 +12,13 @@ from authlens.diagnosis.evidence_scheme import Scheme
 from authlens.model import Expectations, Failure, Frozen, KeySet, Token, Verdict
 from authlens.trust import validate
 from authlens.trust.documents import Documents
-from authlens.trust.expectations import Book
+from authlens.trust.expectations import LEARNT, Book
 
-_PRINTED = (
-    *("valid_issuer", "valid_issuers", "configuration_issuer"),
-    *("valid_audience", "valid_audiences", "metadata_url"),
-)
+_ISSUERS: Final = ("valid_issuer", "valid_issuers", "configuration_issuer")
+_AUDIENCES: Final = ("valid_audience", "valid_audiences")
+_PRINTED: Final = (*_ISSUERS, *_AUDIENCES, "metadata_url")
+_MOST_TIMELESS: Final = 4096
+"""Of so many tokens what all checks but those of time say is remembered."""
 
 
 class Known:
@@ -37,6 +39,7 @@ class Known:
         self._anywhere: frozenset[str] | None = None
         self._published: dict[tuple[str, str], KeySet] = {}
         self._judged: dict[tuple[object, ...], Verdict] = {}
+        self._timeless: dict[tuple[object, ...], validate.Timeless] = {}
 
     # ----------------------------------------------------------------- schemes
 
@@ -132,12 +135,21 @@ class Known:
         at: datetime | None,
         secret: evidence_secrets.Reading | None,
     ) -> Verdict:
-        keys = scheme.keys
-        if not keys.keys:
-            published = self.published(failure)
-            keys = published if published is not None and published.keys else keys
-        key = secret.key if secret is not None else None
-        return validate.judge(token, keys, _demands(failure, scheme), at, _version(failure), secret=key)
+        issuers, audiences = printed(failure.fields, *_ISSUERS), printed(failure.fields, *_AUDIENCES)
+        keys, version = self._keys(failure, scheme), _version(failure)
+        # keys and schemes are kept as long as this is: their ids stay their own
+        known = (token.sha256, id(scheme), id(keys), version, secret and str(secret), issuers, audiences)
+        if known not in self._timeless:
+            if len(self._timeless) >= _MOST_TIMELESS:
+                self._timeless.clear()
+            demands, key = _demands(scheme, issuers, audiences), secret.key if secret is not None else None
+            self._timeless[known] = validate.timeless(token, keys, demands, version, secret=key)
+        return self._timeless[known].at(at)
+
+    def _keys(self, failure: Failure, scheme: Scheme) -> KeySet:
+        """The scheme's, else those that the token's own issuer publishes."""
+        published = None if scheme.keys.keys else self.published(failure)
+        return published if published is not None and published.keys else scheme.keys
 
 
 def _hashable(value: object) -> object:
@@ -150,11 +162,9 @@ def _version(failure: Failure) -> str:
     return ".".join(str(part) for part in low) if low else "8"
 
 
-def _demands(failure: Failure, scheme: Scheme) -> Expectations:
-    """The scheme's demands, with what the message itself prints in addition."""
-    base = scheme.expectations or Expectations(source="learnt from the log", learnt=True)
-    issuers = printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer")
-    audiences = printed(failure.fields, "valid_audience", "valid_audiences")
+def _demands(scheme: Scheme, issuers: tuple[str, ...], audiences: tuple[str, ...]) -> Expectations:
+    """The scheme's demands; where the message itself prints what is accepted, that."""
+    base = scheme.expectations or Expectations(source=LEARNT, learnt=True)
     # a message that prints what is accepted compared with it as it is
     return replace(
         base,

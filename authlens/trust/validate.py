@@ -6,7 +6,7 @@ import copy
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from authlens.model import Check, CheckVerdict, Expectations, Key, KeySet, Token, TokenForm, Verdict
 from authlens.tokens import parse
@@ -32,6 +32,19 @@ def judge(
     ``library`` is ``5`` (5.7), ``6`` (6.8), ``7`` (7.7), ``8`` (8.23) or a full version; ``handler`` the class that
     reads the token, by default the one JwtBearer used with that version.
     """
+    return timeless(token, keys, expectations, library, secret=secret, handler=handler).at(at)
+
+
+def timeless(
+    token: Token,
+    keys: KeySet | tuple[Key, ...] | None,
+    expectations: Expectations,
+    library: str = "8",
+    *,
+    secret: bytes | None = None,
+    handler: str | None = None,
+) -> Timeless:
+    """As :func:`judge`, but for the time: a token that is sent again and again is judged once."""
     version = read_library(library, handler=handler)
     known, why, issuer_published = _key_material(keys)
     case = Case(
@@ -44,9 +57,37 @@ def judge(
         issuers=(*expectations.issuers, *((issuer_published,) if issuer_published else ())),
         published_issuer=issuer_published,
         secret=secret,
-        at=at,
     )
-    return _verdict(case)
+    return _timeless(case)
+
+
+class Timeless(NamedTuple):
+    """What all checks say that do not ask for the time."""
+
+    case: Case
+    signatures: tuple[Answer, ...]
+    audiences: tuple[Answer, ...]
+    issuers: tuple[Answer, ...]
+    others: tuple[Answer, ...]
+    claims_first: bool
+    """The library asks for the signature last."""
+
+    def at(self, moment: datetime | None) -> Verdict:
+        """The verdict at that time; None where no time is known."""
+        lifetimes = lifetime.checks(self.case._replace(at=moment), unmatched=self.claims_first)
+        return _verdict((*self.case.reading.answers, *self._in_order(lifetimes)))
+
+    def _in_order(self, lifetimes: tuple[Answer, ...]) -> tuple[Answer, ...]:
+        """All checks behind the form's, as the library would come to them."""
+        if not self.case.reading.readable:
+            # It stops at the form; what can be told of the rest is told, but it asks nothing more
+            told = (*self.signatures, *lifetimes, *self.audiences, *self.issuers, *self.others)
+            return tuple(Answer(check, asked=False) for check, _ in told)
+        if self.claims_first:
+            # InternalValidators.ValidateAfterSignatureFailed: the library spares itself a refresh of the metadata
+            return (*lifetimes, *self.issuers, *self.audiences, *self.signatures, *self.others)
+        signatures = _unmatched(self.case, self.signatures, lifetimes, self.issuers)
+        return (*signatures, *lifetimes, *self.audiences, *self.issuers, *self.others)
 
 
 def validate(
@@ -157,10 +198,9 @@ def _validated(token: str, keys: _Content, demands: _Demands, at: datetime, libr
         ),
         keys=keys.keys,
         issuers=issuers,
-        at=at,
         explicit=True,
     )
-    return _verdict(case)
+    return _timeless(case).at(at)
 
 
 _remembered = lru_cache(maxsize=4096)(_validated)
@@ -178,8 +218,7 @@ def _key_material(keys: KeySet | tuple[Key, ...] | None) -> tuple[tuple[Key, ...
     return keys, "no key set is known", None
 
 
-def _verdict(case: Case) -> Verdict:
-    answers = (*case.reading.answers, *_in_order(case))
+def _verdict(answers: tuple[Answer, ...]) -> Verdict:
     checks = tuple([check for check, _ in answers])
     asked = [check for check, wanted in answers if wanted and check.verdict is not CheckVerdict.PASS]
     if not asked:
@@ -188,18 +227,16 @@ def _verdict(case: Case) -> Verdict:
     return Verdict(valid=None if refusal is None else False, code=refusal and refusal.code, checks=checks)
 
 
-def _in_order(case: Case) -> tuple[Answer, ...]:
-    """All checks behind the form's, as the library would come to them."""
-    if not case.reading.readable:
-        return _unread(case)
-    signatures = signature.checks(case)
-    first = case.library.checks_claims_first and _no_key_named(signatures)
-    lifetimes, audiences = lifetime.checks(case, unmatched=first), audience.checks(case)
-    issuers, others = issuer.checks(case), (*_signing_key(case), *claims.checks(case))
-    if first:
-        # InternalValidators.ValidateAfterSignatureFailed: the library spares itself a refresh of the metadata
-        return (*lifetimes, *issuers, *audiences, *signatures, *others)
-    return (*_unmatched(case, signatures, lifetimes, issuers), *lifetimes, *audiences, *issuers, *others)
+def _timeless(case: Case) -> Timeless:
+    signatures, readable = signature.checks(case), case.reading.readable
+    return Timeless(
+        case=case,
+        signatures=signatures,
+        audiences=audience.checks(case),
+        issuers=issuer.checks(case),
+        others=(*(_signing_key(case) if readable else ()), *claims.checks(case)),
+        claims_first=readable and case.library.checks_claims_first and _no_key_named(signatures),
+    )
 
 
 def _signing_key(case: Case) -> tuple[Answer, ...]:
@@ -208,18 +245,6 @@ def _signing_key(case: Case) -> tuple[Answer, ...]:
         return ()
     key = signature.signer(case)
     return () if key is None else tenant.signing_key(case, key)
-
-
-def _unread(case: Case) -> tuple[Answer, ...]:
-    """The library stops at the form; what can be told of the rest is told, but it asks nothing more."""
-    answers = (
-        *signature.checks(case),
-        *lifetime.checks(case),
-        *audience.checks(case),
-        *issuer.checks(case),
-        *claims.checks(case),
-    )
-    return tuple(Answer(check, asked=False) for check, _ in answers)
 
 
 def _no_key_named(signatures: tuple[Answer, ...]) -> bool:

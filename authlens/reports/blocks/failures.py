@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from authlens.diagnosis.causes import UNDETERMINED
-from authlens.model import Also, Alternative, Finding, Link, Said
+from authlens.model import Also, Alternative, Check, Finding, Link, Said, Token
 from authlens.redact import Pseudonyms
-from authlens.reports.blocks.tokens import token
+from authlens.reports.blocks.tokens import check, token
 from authlens.reports.cleaning import Clean, Cleaner, optional, people, plain, rfc3339, short, technical
 from authlens.reports.encoding import Form, Recent, Told, opened, record
 
@@ -84,6 +84,9 @@ class Entries:
         self._said: Recent[dict[str, Any]] = Recent()
         self._checked: Recent[_Checked] = Recent()
         self._tokens: Recent[Told] = Recent()
+        self._shown: Recent[dict[str, Any]] = Recent()
+        self._answers: Recent[Told] = Recent()
+        self._cleaners: Recent[Cleaner] = Recent()
 
     def value(self, finding: Finding) -> dict[str, Any]:
         """One failure."""
@@ -99,7 +102,7 @@ class Entries:
 
     def cleaner(self, finding: Finding) -> Cleaner:
         """How texts about one failure are cleaned."""
-        return _cleaner(self._names, finding.failure.said, finding.failure.client)
+        return self._of_said(finding.failure.said, finding.failure.client)
 
     def _own(self, finding: Finding) -> dict[str, Any]:
         """What is said of this failure alone, in the document's order."""
@@ -163,9 +166,19 @@ class Entries:
         shown = said.token
         if shown is None:
             return _NO_TOKEN
-        return self._tokens.of(
-            (id(said), id(checks)), lambda: Told(token(shown, checks, _cleaner(self._names, said, None)))
-        )
+        return self._tokens.of((id(said), id(checks)), lambda: self._new_token(said, shown, checks))
+
+    def _new_token(self, said: Said, shown: Token, checks: Iterable[Check]) -> Told:
+        clean = self._of_said(said, None)
+        bare = self._shown.of((id(said),), lambda: token(shown, clean))
+        return Told({**bare, "checks": [self._check(said, one, clean) for one in checks]})
+
+    def _check(self, said: Said, one: Check, clean: Cleaner) -> Told:
+        """Of a token that was sent again only the checks of its time are new."""
+        return self._answers.of((id(said), id(one)), lambda: check(one, clean.text))
+
+    def _of_said(self, said: Said, client: str | None) -> Cleaner:
+        return self._cleaners.of((id(said), client), lambda: _cleaner(self._names, said, client))
 
 
 def _cleaner(names: Pseudonyms, said: Said, client: str | None) -> Cleaner:

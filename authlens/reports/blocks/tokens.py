@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from authlens.model import Check, Token
@@ -12,18 +11,19 @@ from authlens.reports.encoding import Told, record
 _CHECK: Final = ("name", "verdict", "expected", "found", "why", "code")
 
 
-def token(one: Token, checks: Iterable[Check], clean: Cleaner) -> dict[str, Any]:
-    """As ``token`` of a failure tells it."""
+def token(one: Token, clean: Cleaner) -> dict[str, Any]:
+    """As ``token`` of a failure tells it, before any check is told."""
     return {
         "sha256": one.sha256,
         "form": one.form.value,
-        "header": clean.members(one.header, clean.text),
-        "claims": clean.members(one.claims, clean.text),
-        "checks": [_check(check, clean.text) for check in checks],
+        "header": Told(clean.members(one.header, clean.text)),
+        "claims": Told(clean.members(one.claims, clean.text)),
+        "checks": [],
         "defect": optional(one.defect, clean.text),
     }
 
 
-def _check(check: Check, clean: Clean) -> Told:
-    name, verdict, *texts, code = check
+def check(one: Check, clean: Clean) -> Told:
+    """As ``checks`` of a token tells it."""
+    name, verdict, *texts, code = one
     return record(_CHECK, name, verdict.value, *[optional(text, clean) for text in texts], code)
