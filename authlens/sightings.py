@@ -17,8 +17,9 @@ from authlens import messages, tokens
 from authlens.model import Frozen, Origin, Record, Role, Spot, Statement, Token
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:(?:IDX|IDW|MIML|WIF|Jwt)\d{5}|ID[1-8]\d{3})(?=:)|errors/ID\d{4}")
-_END_OF_QUOTE = re.compile(
-    r"\s+--- End of |\s+at [\w.<>`+]{1,300}\(| ---> | \(elapsed|, InnerException: |(?:\.{3}|\u2026)(?:\n|$)"
+END_OF_QUOTE = re.compile(
+    # A run of blanks is tried once, from its beginning: from each of its blanks would take quadratic time.
+    r"(?<!\s)\s+(?:--- End of |at [\w.<>`+]{1,300}\()| ---> | \(elapsed|, InnerException: |(?:\.{3}|\u2026)(?:\n|$)"
 )
 """Also where a viewer cut the line and marked that with dots."""
 _SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
@@ -58,6 +59,8 @@ _IN_URL = re.compile(r"(?:token|hint|jwt|bearer|authorization)=e[wy]", re.IGNORE
 _KEY_LENGTH = 600
 _LONGEST_HEAD: Final = 300
 _TAIL: Final = 200
+_END_OF_REQUEST: Final = 16 * 1024
+"""So many characters of what tells of a request's end hold its status."""
 _NUMBER: Final = 20
 """Longer than what ``_TOOK`` finds before the unit."""
 _KEPT_TEXT: Final = 64 * 1024
@@ -394,7 +397,7 @@ def _key(text: str) -> str:
     found = _CODE.search(text)
     start = found.start() if found else _uncoded(text)
     quote = text[start : start + 8 * _KEY_LENGTH]
-    end = _END_OF_QUOTE.search(quote)
+    end = END_OF_QUOTE.search(quote)
     return _SQUASH.sub("", quote[: end.start() if end else None])[:_KEY_LENGTH].rstrip(".")
 
 
@@ -418,7 +421,7 @@ def _status(record: Record) -> int | None:
     stated = record.fields.get("StatusCode")
     if isinstance(stated, int) and not isinstance(stated, bool):
         return stated
-    found = _STATUS.search(record.text)
+    found = _STATUS.search(record.text, 0, _END_OF_REQUEST)
     return int(found[found.lastgroup or 0]) if found else None
 
 

@@ -46,7 +46,7 @@ def find(
     for path in paths:
         if path == "-":
             found.append(_standard_input(stdin))
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
             for one in _folder(Path(path)):
                 if isinstance(one, PassedOver):
                     (passed if passed is not None else []).append(one.path)

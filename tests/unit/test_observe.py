@@ -15,7 +15,7 @@ from authlens.observe import Observed, observe
 from authlens.reading.cut import cut
 from authlens.reading.formats import registry
 from authlens.reading.formats.sniff import sniff
-from authlens.sightings import again, apart, sight
+from authlens.sightings import END_OF_QUOTE, again, apart, sight
 from tests.unit.helpers.growth import is_linear
 
 FORMATS = Path(__file__).parent.parent / "data" / "formats"
@@ -244,3 +244,9 @@ def test_telling_records_apart_costs_no_more_than_their_length(word: bytes) -> N
             observe(Part(source="app.log", data=rows), sniff(rows[:1000], "app.log"))
 
     assert is_linear(all_seen, 3_000)
+
+
+def test_a_run_of_blanks_in_a_message_is_looked_at_once() -> None:
+    """Where a quote ends is asked of every new text, and a hostile one may be all blanks."""
+    assert is_linear(lambda size: END_OF_QUOTE.search(" " * size + "x"), 4_000)
+    assert END_OF_QUOTE.search("refused.   at Api.Program(").start() == len("refused.")  # type: ignore[union-attr] # it is there

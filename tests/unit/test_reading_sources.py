@@ -210,6 +210,16 @@ def test_what_is_not_there_says_so(tmp_path: Path) -> None:
     assert isinstance(found, Unreadable)
 
 
+def test_a_name_too_long_for_any_file_keeps_nothing_else_from_being_read(tmp_path: Path) -> None:
+    """What cannot be a path is told beside what is one."""
+    path = tmp_path / "app.log"
+    path.write_bytes(LOG)
+    other, found = find(["a" * 300, str(path)])
+    assert isinstance(other, Unreadable)
+    assert "too long" in other.reason
+    assert not isinstance(found, Unreadable)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
 def test_what_may_not_be_read_says_so(tmp_path: Path) -> None:
     """Permissions are the user's to change."""
