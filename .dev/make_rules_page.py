@@ -16,7 +16,8 @@ from authlens.model import Confidence
 from authlens.reports.wording import stack, unfenced
 
 PAGE = ROOT / "rules" / "README.md"
-RULES = ruleset.load().rules
+PACK = ruleset.load()
+REMEDIES = PACK.remedies()
 MEANINGS = {field.name: field.meaning for field in FIELDS}
 HEAD = """\
 # Root causes
@@ -45,14 +46,14 @@ def anchor(cause: str) -> str:
 
 
 def section(cause: str) -> Iterator[str]:
-    rules = sorted((r for r in RULES if r.cause == cause), key=lambda r: r.rank)
+    rules = sorted((r for r in PACK.rules if r.cause == cause), key=lambda r: r.rank)
     sure = [r for r in rules if r.confidence is not Confidence.POSSIBLE] or rules
     family, name = cause.split(".")
     yield from (f"## {cause}", "")
     yield f"{sentence(CAUSES[cause])} ([rule](./{family}/{name}.yml), [sample](../sample_logs/{cause}.log))"
     yield from ("", "**Why.**", "", *why(sure), "")
     yield from ("**Confirm.**", "", *confirm(sure), "")
-    yield from ("**Fix.**", "", *fix(rules))
+    yield from ("**Fix.**", "", *fix(REMEDIES[cause], rules))
 
 
 def sentence(text: str) -> str:
@@ -86,9 +87,8 @@ def confirm(rules: list[Rule]) -> Iterator[str]:
         yield f"- `says`: {MEANINGS['says']}"
 
 
-def fix(rules: list[Rule]) -> Iterator[str]:
-    first = next(rule for rule in rules if rule.remediation)
-    for remedy in first.remediation:
+def fix(general: Rule, rules: list[Rule]) -> Iterator[str]:
+    for remedy in general.remediation:
         if not remedy.steps[0].startswith("Nothing to do"):
             yield f"- {stack(remedy.stack)}"
             yield from (f"  {n}. {shown(unfenced(step, '`'))}" for n, step in enumerate(remedy.steps, 1))

@@ -27,7 +27,7 @@ from authlens.parts import pieces
 from authlens.parts.reader import How, Progress, Reader
 from authlens.parts.sums import EMPTY, Log, Take
 from authlens.reading import sources
-from authlens.reading.source import Source, Unreadable
+from authlens.reading.source import PassedOver, Source, Unreadable
 from authlens.sightings import AROUND, Shared, Sighting
 from authlens.timings import Timings
 
@@ -88,7 +88,7 @@ def gather(
     """
     timings = timings or Timings()
     began = time.perf_counter()
-    passed: list[str] = []
+    passed: list[PassedOver] = []
     found = sources.find([str(p) for p in paths], stdin, passed)
     told = _Told(Period(since=options.since, until=options.until))
     inputs, limits = _read(found, options, told, progress)
@@ -272,12 +272,15 @@ def _exposed_in_part(log: Log) -> list[str]:
     ]
 
 
-def _passed(passed: Sequence[str]) -> list[str]:
-    """Which files of a folder were not read as logs."""
-    if not passed:
-        return []
-    names = ", ".join(passed[:_SHOWN]) + (", …" if len(passed) > _SHOWN else "")
-    return [f"not read as logs, since they hold settings, keys or reports: {names}"]
+def _passed(passed: Sequence[PassedOver]) -> list[str]:
+    """Which files of folders and archives were not read as logs, by the reason."""
+    paths: dict[str, list[str]] = {}
+    for one in passed:
+        paths.setdefault(one.reason, []).append(one.path)
+    return [
+        f"not read as logs, since {reason}: {', '.join(named[:_SHOWN])}{', …' if len(named) > _SHOWN else ''}"
+        for reason, named in sorted(paths.items())
+    ]
 
 
 def _undated(told: _Told) -> list[str]:

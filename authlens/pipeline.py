@@ -1,30 +1,30 @@
 """The main job, from logs to a diagnosis: read this file first.
 
-sources → parts → observe(part) → sum → failures → conclude() → ScanResult: ``gathering`` has the first half. Seeing and concluding are apart,
-because half of a diagnosis is in the rest of the log: ``observe`` sees one part and names no cause;
-``conclude`` sees all the evidence once.
+sources → parts → observe(part) → sum → failures → evidence → conclude() → ScanResult: ``gathering`` has the first half.
+Seeing and concluding are apart, because half of a diagnosis is in the rest of the log: ``observe`` sees one part and
+names no cause; ``conclude`` sees all the evidence once.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from authlens import knowledge
 from authlens._version import __version__
-from authlens.diagnosis import diagnose, evidence, evidence_secrets, exposures, groups, moments
-from authlens.diagnosis.evidence_course import Rest
+from authlens.diagnosis import diagnose, evidence, exposures, groups, moments
 from authlens.diagnosis.rule import Ruleset
-from authlens.gathering import gather
+from authlens.gathering import Gathered, gather
+from authlens.knowledge import Knowledge
 from authlens.model import Failure, Result
 from authlens.options import ScanOptions, keywords
 from authlens.parts.reader import Progress
 from authlens.timings import Timings
-from authlens.trust import documents, expectations
+from authlens.trust import expectations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def run(
         witness: Shown the evidence that the rules were held against, for those who ask why.
 
     Raises:
-        UsageError: A rule file is wrong (exit code 2); nothing was read.
+        UsageError: A rule file is wrong, or there is no such format (exit code 2); nothing was read.
         NoInputError: No file matched, or every file was empty (exit code 4).
     """
     timings = timings or Timings()
@@ -98,25 +98,15 @@ def run(
     gathered = gather(paths, options, stdin=stdin, timings=timings, progress=progress)
     began = time.perf_counter()
     known.expect(gathered.failures)
-    result = conclude(
-        gathered.failures,
-        book=expectations.Book(known.expected),
-        known=known.documents,
-        pack=known.pack,
-        now=options.now or datetime.now(UTC),
-        witness=witness,
-        given=known.secret,
-        around=gathered.around,
-        rest=gathered.rest,
+    book = expectations.Book(known.expected)
+    table = evidence.build(
+        gathered.failures, book=book, documents=known.documents, given=known.secret, rest=gathered.rest
     )
+    if witness is not None:
+        witness(table, known.pack)
+    result = conclude(table, known, gathered, options.now or datetime.now(UTC))
     timings.add("conclude", began)
-    return replace(
-        result,
-        notes=(*gathered.notes, *known.notes),
-        inputs=gathered.reports,
-        unusable=(*known.unusable, *gathered.unusable),
-        interrupted=gathered.interrupted,
-    )
+    return result
 
 
 @keywords(ScanOptions)
@@ -127,38 +117,29 @@ def scan(paths: Sequence[str | Path], options: ScanOptions) -> ScanResult:
     :class:`~authlens.options.ScanOptions`.
 
     Raises:
-        UsageError: A rule file is wrong; nothing was read.
+        UsageError: A rule file is wrong, or there is no such format; nothing was read.
         NoInputError: No file matched, or every file was empty.
     """
     return run(paths, options)
 
 
-def conclude(
-    failures: Sequence[Failure],
-    *,
-    book: expectations.Book,
-    known: documents.Documents,
-    pack: Ruleset,
-    now: datetime,
-    witness: Callable[[evidence.EvidenceTable, Ruleset], None] | None = None,
-    given: evidence_secrets.Given | None = None,
-    around: exposures.Around | None = None,
-    rest: Rest | None = None,
-) -> ScanResult:
-    """All the evidence, seen once: failures → evidence table → rules → causes → groups."""
-    rest = rest or Rest()
-    table = evidence.build(failures, book=book, documents=known, given=given, rest=rest)
-    if witness is not None:
-        witness(table, pack)
-    findings = diagnose.diagnose(table, pack)
-    issuers = known.all()
+def conclude(table: evidence.EvidenceTable, known: Knowledge, gathered: Gathered, now: datetime) -> ScanResult:
+    """All the evidence, seen once: evidence table → rules → causes → groups."""
+    rest = gathered.rest
+    findings = diagnose.diagnose(table, known.pack)
+    issuers = known.documents.all()
     happened = moments.find(findings, issuers, rest.starts)
+    exposed = exposures.find(findings, issuers, now=now, around=gathered.around, documents=known.documents)
     return ScanResult(
         version=__version__,
         now=now,
+        inputs=gathered.reports,
         findings=findings,
         groups=groups.build(findings, end=rest.last, moments=happened, alone=rest.alone),
         moments=happened,
-        exposures=exposures.find(findings, issuers, now=now, around=around, documents=known),
+        exposures=exposed,
         issuers=issuers,
+        notes=(*gathered.notes, *known.notes),
+        unusable=(*known.unusable, *gathered.unusable),
+        interrupted=gathered.interrupted,
     )

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from authlens import messages, tokens
 from authlens.model import Frozen, Origin, Record, Role, Spot, Statement, Token
+from authlens.reading.formats.base import LEVEL_WORDS
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:(?:IDX|IDW|MIML|WIF|Jwt)\d{5}|ID[1-8]\d{3})(?=:)|errors/ID\d{4}")
 END_OF_QUOTE = re.compile(
@@ -26,10 +27,7 @@ _SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
 _REFUSED = re.compile(r"^\s*(?P<before>[^\n]{1,400}?) was not authenticated\. Failure message: ?")
 _SEPARATOR = re.compile(r"[:|\]>})\t\"“”'\\]\s*|\s{2,}|\s-\s|\u00a0")
 _CATEGORY = re.compile(r"(?:[A-Za-z_]\w{0,60}\.){1,12}\w{1,80}|\w{1,80}(?:Handler|Middleware)")
-_LEVEL = re.compile(
-    r"(?:trace|trce|vrb|verbose|debug|dbug|dbg|info|inf|information|warn|wrn|warning|error|err|fail|fatal|crit)\s+",
-    re.IGNORECASE,
-)
+_LEVEL = re.compile(rf"(?:{LEVEL_WORDS})\s+", re.IGNORECASE)
 _BEHIND_HEAD = re.compile(r"[^\n]{0,300}?(?:[:|\]>})\t]\s*|\s{2,}|\s-\s|(?:Handler|Middleware)\s+)$")
 _FAILED: Final = "Failed to validate the token"
 _ACCEPTING: Final = ("Successfully validated the token", "AuthenticationScheme: ")

@@ -56,10 +56,9 @@ def _check(issuer: str) -> None:
 
     try:
         fetch.pattern(issuer.partition("?")[0], wild=False)
-    except UsageError as error:
-        reason = str(error).rpartition(": ")[2]
+    except fetch.PatternError as error:
         raise UsageError(
-            f"“{issuer[:80]}” is no issuer: {reason}.",
+            f"“{issuer[:80]}” is no issuer: {error.reason}.",
             hint="For example: authlens bundle https://login.example.com/realms/orders -o keys.json",
         ) from error
 

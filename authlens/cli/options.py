@@ -31,7 +31,7 @@ def takes(names: Iterable[str]) -> Callable[[Callable[Concatenate[Settings, _P],
     def decorate(command: Callable[Concatenate[Settings, _P], int]) -> Callable[..., int]:
         @functools.wraps(command)
         def called(ctx: typer.Context, *args: Any, **given: Any) -> int:
-            found = {option.name: given.pop(option.field) or None for option in flags}
+            found = {option.name: _given(given.pop(option.field)) for option in flags}
             return command(_chosen(found, ctx.obj or []), *args, **given)
 
         context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
@@ -42,6 +42,11 @@ def takes(names: Iterable[str]) -> Callable[[Callable[Concatenate[Settings, _P],
         return called
 
     return decorate
+
+
+def _given(value: object) -> object:
+    """What was given; no flag and an empty list are what typer has where nothing was."""
+    return None if value is False or value == [] else value
 
 
 def _parameter(option: Option) -> inspect.Parameter:
@@ -122,11 +127,9 @@ def _sorted_out(args: Sequence[str], takes: Mapping[str, bool]) -> tuple[list[st
 
 
 def _unknown(option: str, takes: Iterable[str]) -> Fault:
-    import difflib  # noqa: PLC0415 - only a mistake needs it
+    from authlens.config.given import did_you_mean  # noqa: PLC0415 - only a mistake needs it
 
-    near = difflib.get_close_matches(option, list(takes), n=1, cutoff=0.7)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    return Fault(path=option, line=0, message=f"there is no such option.{meant}")
+    return Fault(path=option, line=0, message=f"there is no such option.{did_you_mean(option, takes)}")
 
 
 def _chosen(flags: Mapping[str, object], faults: Sequence[Fault]) -> Settings:

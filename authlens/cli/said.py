@@ -60,7 +60,9 @@ def width() -> int:
     """Columns for text that people read."""
     import shutil  # noqa: PLC0415 - only text for people has a width
 
-    return max(40, min(shutil.get_terminal_size().columns, 110))
+    from authlens.reports.lines import readable  # noqa: PLC0415 - see above
+
+    return readable(shutil.get_terminal_size().columns)
 
 
 def written(path: str, write: Write) -> str | None:

@@ -73,8 +73,11 @@ def _spare(paths: Sequence[str], chosen: Settings) -> None:
     old = {name: report for name, report in chosen.reports.items() if report != "-" and Path(report).is_file()}
     if not old:
         return
-    key_sets = (str(key_set).rpartition("=")[2] for key_set in chosen.jwks)
-    given = map(Path, (*chosen.settings, *chosen.bundles, *key_sets))
+    from authlens.trust.bundles import split_spec  # noqa: PLC0415 - only where a report is already there
+
+    key_sets = (split_spec(str(key_set))[1] for key_set in chosen.jwks)
+    single = (one for one in (chosen.ca_bundle, chosen.config) if one is not None)
+    given = map(Path, (*chosen.settings, *chosen.bundles, *key_sets, *chosen.rules, *single))
     read = [path for path in (*_logs(paths), *given) if path.is_file()]
     for name, report in old.items():
         if any(path.samefile(report) for path in read):

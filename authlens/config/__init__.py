@@ -40,7 +40,9 @@ def load(
         FaultsError: Something is wrong; all of it at once.
     """
     found = list(faults)
-    from_flags = {name: Given(value=value, path=f"--{name}") for name, value in flags.items() if value is not None}
+    given = {name: Given(value=value, path=f"--{name}") for name, value in flags.items() if value is not None}
+    found += [one.fault("is empty.", "Give it a value, or leave it out.") for one in given.values() if one.value == ""]
+    from_flags = {name: one for name, one in given.items() if one.value != ""}
     from_env, unknown = _environment(environ, found)
     chosen = from_flags.get("config") or from_env.get("config")
     file = _file(chosen, folder, found)

@@ -12,6 +12,8 @@ from authlens.model import Frozen
 
 UNDETERMINED: Final = "undetermined"
 """What a failure gets that no rule knows; no rule may claim it."""
+MOST_ALTERNATIVES: Final = 6
+"""So many other causes are offered beside one; a reader follows no more."""
 
 FAMILIES: Final = Frozen(
     {

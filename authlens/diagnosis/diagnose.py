@@ -14,7 +14,7 @@ from typing import Any
 
 from authlens.catalogue.codes import lookup
 from authlens.diagnosis import engine
-from authlens.diagnosis.causes import CAUSES, UNDETERMINED
+from authlens.diagnosis.causes import CAUSES, MOST_ALTERNATIVES, UNDETERMINED
 from authlens.diagnosis.diagnose_checks import also, following
 from authlens.diagnosis.diagnose_words import OWN_SPOKEN, decided_by, evidence_rows, unknown
 from authlens.diagnosis.evidence import OWN, EvidenceTable, frame
@@ -34,7 +34,6 @@ from authlens.model import (
     Verdict,
 )
 
-MOST_ALTERNATIVES = 6
 _CHECKS = ("iss.", "aud.", "sig.")
 """Causes that a comparison of values decides; a lifetime is told by the refusal itself."""
 _HEADER_ONLY = (
@@ -190,10 +189,7 @@ class _Speaker:
     def __init__(self, ruleset: Ruleset) -> None:
         self._known: defaultdict[tuple[str, ...], dict[tuple[str, ...], _ByValues]] = defaultdict(dict)
         """By the rules that matched and the fields that were looked at."""
-        self._remedies: dict[str, tuple[tuple[Remediation, ...], tuple[str, ...]]] = {}
-        for rule in ruleset.rules:
-            if rule.remediation and rule.cause not in self._remedies:
-                self._remedies[rule.cause] = (rule.remediation, rule.references)
+        self._remedies = ruleset.remedies()
 
     def say(self, row: Row, rules: tuple[Concluder, ...]) -> Diagnosis:
         """What is said of one row."""
@@ -214,7 +210,7 @@ class _Speaker:
             left_open = replace(_undetermined(row), title=chosen.title, explanation=_HEADER_ONLY)
             return replace(left_open, alternatives=_among(_offered(row, rules)))
         alternatives = () if chosen.confidence is Confidence.CERTAIN else _alternatives(row, rules)
-        remedies, references = self._remedies.get(chosen.cause, ((), ()))
+        general = self._remedies.get(chosen.cause, chosen)
         return Diagnosis(
             cause=chosen.cause,
             severity=chosen.severity,
@@ -223,8 +219,8 @@ class _Speaker:
             title=chosen.title,
             explanation=sentence(chosen.explain, row),
             evidence=evidence_rows(chosen.cause, row),
-            remediation=tuple(_filled(r, row) for r in chosen.remediation or remedies),
-            references=chosen.references or references,
+            remediation=tuple(_filled(r, row) for r in chosen.remediation or general.remediation),
+            references=chosen.references or general.references,
             alternatives=alternatives,
             group_key=(chosen.cause, *(_text(row.get(n)) for n in chosen.group_by)),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from authlens.diagnosis.evidence_names import FORM
 from authlens.diagnosis.evidence_values import Row
 from authlens.model import Also, Check, CheckVerdict, Verdict
 from authlens.trust import validate
@@ -44,7 +45,7 @@ _BY_CODE = {
     "IDX10500": "sig.no-keys-loaded",
 }
 _ISSUER_MISS = {"v1-v2": "iss.v1-v2-mismatch", "tenant-template": "iss.multi-tenant"}
-_FORMS = ("slash", "case", "whitespace", "scheme", "port", "list", "host-alias")
+_FORMS = (*FORM, "host-alias")
 
 
 def also(judgement: Verdict | None, row: Row, cause: str, known: Collection[str]) -> tuple[Also, ...]:

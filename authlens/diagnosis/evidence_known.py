@@ -7,16 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from authlens.diagnosis import evidence_keys, evidence_scheme, evidence_secrets, evidence_times
-from authlens.diagnosis.evidence_names import printed
 from authlens.diagnosis.evidence_scheme import Scheme
 from authlens.model import Expectations, Failure, Frozen, KeySet, Token, Verdict
 from authlens.trust import validate
 from authlens.trust.documents import Documents
-from authlens.trust.expectations import LEARNT, Book
+from authlens.trust.expectations import AUDIENCES, ISSUERS, LEARNT, Book, printed
 
-_ISSUERS: Final = ("valid_issuer", "valid_issuers", "configuration_issuer")
-_AUDIENCES: Final = ("valid_audience", "valid_audiences")
-_PRINTED: Final = (*_ISSUERS, *_AUDIENCES, "metadata_url")
+_PRINTED: Final = (*ISSUERS, *AUDIENCES, "metadata_url")
 _MOST_TIMELESS: Final = 4096
 """Of so many tokens what all checks but those of time say is remembered."""
 
@@ -135,7 +132,7 @@ class Known:
         at: datetime | None,
         secret: evidence_secrets.Reading | None,
     ) -> Verdict:
-        issuers, audiences = printed(failure.fields, *_ISSUERS), printed(failure.fields, *_AUDIENCES)
+        issuers, audiences = printed(failure.fields, *ISSUERS), printed(failure.fields, *AUDIENCES)
         keys, version = self._keys(failure, scheme), _version(failure)
         # keys and schemes are kept as long as this is: their ids stay their own
         known = (token.sha256, id(scheme), id(keys), version, secret and str(secret), issuers, audiences)

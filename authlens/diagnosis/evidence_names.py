@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from authlens import urls, vendors
 from authlens.diagnosis.evidence_keys import family
 from authlens.diagnosis.evidence_scheme import Scheme
 from authlens.model import Failure, Token, TokenForm
 from authlens.trust.checks import nearmiss
+from authlens.trust.expectations import AUDIENCES, ISSUERS, printed
 
 FORM = ("slash", "case", "whitespace", "scheme", "port", "list")
 """Kinds of difference that a person overlooks."""
@@ -46,7 +47,7 @@ def issuer(
     ``others`` are the issuers that the API's other schemes expect, ``anywhere`` those that any scheme does.
     """
     iss = _text(failure.fields.get("iss"))
-    expected = printed(failure.fields, "valid_issuer", "valid_issuers", "configuration_issuer") or scheme.issuers
+    expected = printed(failure.fields, *ISSUERS) or scheme.issuers
     row: dict[str, object] = {"expected.issuers": expected or None, "idp.header": family(_replicated(failure.token))}
     if iss is None:
         row["iss.relation"] = _relation_as_said(failure)
@@ -192,7 +193,7 @@ def audience(failure: Failure, scheme: Scheme, *, token_shown: bool) -> dict[str
     scrubbed = _scrubbed(failure)
     # Where the message leaves the audiences out, only the token itself can show them
     found = () if scrubbed and not token_shown else printed(fields, "aud")
-    expected = printed(fields, "valid_audience", "valid_audiences") or scheme.audiences
+    expected = printed(fields, *AUDIENCES) or scheme.audiences
     empty = not found and (_printed_empty(failure) or (token_shown and "aud" not in failure.hidden))
     row: dict[str, object] = {
         "expected.audiences": expected or None,
@@ -259,15 +260,6 @@ def _audience_kind(expected: str, found: str) -> str:
 
 
 # --------------------------------------------------------------------------- both
-
-
-def printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:
-    """All texts that the fields of these names hold, each once."""
-    found: list[str] = []
-    for name in names:
-        value = fields.get(name)
-        found += [v for v in (value if isinstance(value, list | tuple) else (value,)) if isinstance(v, str) and v]
-    return tuple(dict.fromkeys(found))
 
 
 def _text(value: object) -> str | None:

@@ -150,8 +150,6 @@ def _state(address: str | None, keys: KeySet, documents: Documents) -> tuple[str
     if address is None:
         return None, None
     discovery = documents.configuration(address)
-    if discovery.body is None and discovery.error is None:
-        return "unknown", None
     if discovery.source == "none" and not keys.documents:
         return ("missing" if documents.every_key() else "unknown"), keys.unavailable
     if discovery.error is not None and discovery.source != "none":

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from authlens.diagnosis.causes import MOST_ALTERNATIVES
 from authlens.diagnosis.evidence_course import QUIET, restart_behind
 from authlens.diagnosis.evidence_times import SHOWN
 from authlens.diagnosis.moments import RESTART, change_of
 from authlens.diagnosis.story import Story
 from authlens.model import Alternative, Confidence, Finding, Group, Moment, Severity
 
-_MOST_ALTERNATIVES = 6
 _ABOUT_KEYS = "sig."
 """Causes in which the token's key matters."""
 _SEVERITIES = tuple(Severity)
@@ -152,5 +152,5 @@ def _merged(ordered: Sequence[Finding]) -> tuple[Alternative, ...]:
             counts[one.cause] += members[same]
             known.setdefault(one.cause, one)
             deciders.setdefault(one.cause, {}).update(dict.fromkeys(one.decided_by))
-    best = sorted(known, key=lambda cause: (-counts[cause], list(known).index(cause)))[:_MOST_ALTERNATIVES]
+    best = sorted(known, key=lambda cause: (-counts[cause], list(known).index(cause)))[:MOST_ALTERNATIVES]
     return tuple(Alternative(cause=c, why=known[c].why, decided_by=tuple(deciders[c])) for c in best)

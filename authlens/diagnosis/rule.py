@@ -128,6 +128,14 @@ class Ruleset:
     filters: tuple[Exemption, ...] = ()
     warnings: tuple[Fault, ...] = field(default=(), compare=False)
 
+    def remedies(self) -> dict[str, Rule]:
+        """By cause, the rule that says in general what to do: the first of its file, whatever its precedence."""
+        found: dict[str, Rule] = {}
+        for rule in sorted(self.rules, key=lambda rule: (rule.pack, rule.path, rule.places.get("id", Place()))):
+            if rule.remediation:
+                found.setdefault(rule.cause, rule)
+        return found
+
     def find(self, reference: str) -> tuple[Concluder, ...]:
         """Those whose id, name or cause that is."""
         everyone: tuple[Concluder, ...] = (*self.rules, *self.correlations)

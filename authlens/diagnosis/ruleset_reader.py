@@ -6,7 +6,7 @@ import re
 import uuid
 from typing import Any, Final
 
-from authlens.diagnosis.causes import CAUSES, FAMILIES, UNDETERMINED
+from authlens.diagnosis.causes import CAUSES, FAMILIES, MOST_ALTERNATIVES, UNDETERMINED
 from authlens.diagnosis.rule import PLACEHOLDER, Correlation, Examples, Exemption, Rule, SeriesExamples
 from authlens.diagnosis.ruleset_examples import examples_of, series_of
 from authlens.diagnosis.ruleset_keys import (
@@ -37,7 +37,6 @@ _FILTER_KEYS: Final = _COMMON | {"filter"}
 _CORRELATION_PARTS: Final = ("type", "rules", "group-by", "timespan", "condition", "generate")
 _STATUSES: Final = ("stable", "test", "experimental", "deprecated", "unsupported")
 _REQUIRED: Final = ("title", "id", "level", "cause", "confidence", "precedence", "explain", "tests")
-_MAX_ALTERNATIVES: Final = 6
 _MAX_PRECEDENCE: Final = 10_000
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2629746, "y": 31556952}
@@ -297,8 +296,8 @@ def _alternatives(node: Node | None, own: str, notes: Notes) -> tuple[Alternativ
             notes.fault(each.place, "the alternative is the cause itself")
         decided = strings_of(each.get("decided_by"), "decided_by", notes)
         found.append(Alternative(cause=cause, why=text_of(each, "why", notes), decided_by=decided))
-    if node is not None and len(found) > _MAX_ALTERNATIVES:
-        notes.fault(node.place, f"more than {_MAX_ALTERNATIVES} alternatives")
+    if node is not None and len(found) > MOST_ALTERNATIVES:
+        notes.fault(node.place, f"more than {MOST_ALTERNATIVES} alternatives")
     return tuple(found)
 
 

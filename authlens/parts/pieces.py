@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from authlens.model import Part
+from authlens.processes import cores
 from authlens.reading.source import Source, Unreadable
 
 _SMALL: Final = 64 * 1024 * 1024
@@ -42,19 +42,13 @@ def jobs(found: Sequence[Source | Unreadable], wanted: int | None) -> int:
         if isinstance(source, Source):
             packed = Path(source.path).suffix.lower() in {".gz", ".bz2", ".xz", ".zst", ".zip"}
             size += (source.size or 0) * (_PACKED if packed else 1)
-    return max(1, _cores()) if size >= _SMALL else 1
+    return cores() if size >= _SMALL else 1
 
 
 def total(found: Sequence[Source | Unreadable]) -> int | None:
     """Bytes to be read; None where one of the inputs does not tell before it is read."""
     sizes = [source.flat() for source in found if isinstance(source, Source)]
     return None if None in sizes else sum(s for s in sizes if s is not None)
-
-
-def _cores() -> int:
-    """Those that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def pieces(source: Source, size: int, processes: int) -> Iterator[Piece]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import mmap
-import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -21,13 +18,13 @@ from authlens.model import Layout, Part
 from authlens.observe import Observed, observe
 from authlens.parts import pieces
 from authlens.parts.pieces import Piece
+from authlens.processes import deafen, forking
 from authlens.reading.source import PART
 
 _AHEAD: Final = 2
 """So many parts a process are under way at once."""
 _ROOM: Final = 2 * PART
 """No part is larger, bytes."""
-_FORK: Final = "fork" in multiprocessing.get_all_start_methods()
 
 
 class _Lent(NamedTuple):
@@ -53,10 +50,10 @@ class Pool:
         """Starts what is not running; before any thread is begun, since the processes are forked where that is known."""
         if self._executor is not None:
             return
-        if _FORK:
+        context = forking()
+        if context is not None:
             self._shared = mmap.mmap(-1, self._most * _ROOM)  # takes memory only where a part is written
             self._free = cycle(range(0, self._most * _ROOM, _ROOM))
-        context = multiprocessing.get_context("fork" if _FORK else None)
         self._executor = ProcessPoolExecutor(self._count, context, _begin, (self._shared,))
         self._executor.submit(os.getpid)  # the processes are started by the first task
 
@@ -109,11 +106,10 @@ _borrowed: mmap.mmap | bytes = b""
 
 
 def _begin(shared: mmap.mmap | None) -> None:
-    """An interrupt is for the process that the user started, which ends the others."""
+    """Takes the shared memory; an interrupt is not for this process."""
     global _borrowed  # noqa: PLW0603 - what a process begins with reaches its tasks in no other way
     _borrowed = shared or b""
-    with contextlib.suppress(ValueError):  # not the main thread
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    deafen()
 
 
 def _observed(one: Part | Piece | _Lent, layout: Layout, zone: tzinfo) -> Observed:

@@ -16,6 +16,7 @@ from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from authlens.errors import UsageError
 from authlens.model import Layout, Part
 from authlens.observe import Observed, observe
 from authlens.parts import pieces, sums
@@ -80,6 +81,9 @@ class Reader:
         Args:
             source: What to read.
             take: Hears its sightings.
+
+        Raises:
+            UsageError: There is no such format as was asked for.
         """
         if isinstance(source, Unreadable):
             return sums.unreadable(source)
@@ -138,9 +142,11 @@ class Reader:
 def _contained(total: Sum) -> Iterator[None]:
     """A defect of authlens that one log meets becomes that log's error: the others are read all the same.
 
-    The only place where any exception is caught.
+    The only place where any exception is caught; a mistake of the caller's is none of a log.
     """
     try:
         yield
+    except UsageError:
+        raise
     except Exception as error:  # noqa: BLE001 - for the reason above
         total.error = sums.defect(error)

@@ -7,9 +7,9 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from authlens.reading.source import Source, Unreadable, why
+from authlens.reading.source import PassedOver, Source, Unreadable, why
 from authlens.reading.unpacking import CHUNK, Readable, Stream, measured
 
 EMPTY = b"PK\x05\x06"
@@ -23,9 +23,11 @@ _END = 65_557 + 20
 _UNPACK = "unpack the archive first"
 NO_LOGS = frozenset([".7z", ".a", ".bin", ".bmp", ".class", ".css", ".dat", ".db", ".db3", ".dll", ".dmg", ".dmp", ".doc", ".docx", ".ear", ".evtx", ".exe", ".gif", ".ico", ".iso", ".jar", ".jpeg", ".jpg", ".js", ".lib", ".lock", ".map", ".mdb", ".mo", ".mp3", ".mp4", ".nupkg", ".o", ".obj", ".otf", ".pack", ".pdb", ".pdf", ".pem", ".pfx", ".png", ".ppt", ".pptx", ".psd", ".py", ".pyc", ".so", ".snupkg", ".sqlite", ".svg", ".tar", ".tgz", ".tif", ".tiff", ".ttf", ".war", ".wasm", ".webm", ".webp", ".whl", ".woff", ".woff2", ".xls", ".xlsx"])  # fmt: skip
 """Of files in a folder that are no logs; a file that is named itself is always read."""
+_PACKED = frozenset({".7z", ".evtx", ".tar", ".tgz"})
+"""Of those, what may hold logs all the same: it is said that they are not read."""
 
 
-def members(path: Path, name: str) -> Iterator[Source | Unreadable]:
+def members(path: Path, name: str) -> Iterator[Source | Unreadable | PassedOver]:
     """The logs in an archive, by their names; ``name`` is the archive's as given."""
     try:
         if _directory(path) > _DIRECTORY:  # all of it is taken apart at once
@@ -42,7 +44,10 @@ def members(path: Path, name: str) -> Iterator[Source | Unreadable]:
         given[info.filename] += 1
         shown = f"{name}/{info.filename}" + (f" ({given[info.filename]})" if given[info.filename] > 1 else "")
         last = Path(info.filename)
-        if last.name.startswith(".") or last.suffix.lower() in NO_LOGS:
+        if last.name.startswith("."):
+            continue
+        if last.suffix.lower() in NO_LOGS:
+            yield from passed_over(last, shown)
             continue
         refused = _refused(info)
         if refused is not None:
@@ -51,6 +56,12 @@ def members(path: Path, name: str) -> Iterator[Source | Unreadable]:
         yield Source(path=shown, size=info.file_size, opener=archive_.opener(info))
     if len(infos) > _MEMBERS:
         yield Unreadable(path=name, reason=f"it has more than {_MEMBERS} members", hint=_UNPACK)
+
+
+def passed_over(path: PurePath, name: str) -> Iterator[PassedOver]:
+    """What is to be said of a file that is no log by its suffix; ``name`` is how it is shown."""
+    if path.suffix.lower() in _PACKED:
+        yield PassedOver(path=name, reason="what is in them has to be unpacked or exported first")
 
 
 def _directory(path: Path) -> int:

@@ -111,7 +111,7 @@ def every(data: bytes, needle: bytes, start: int, end: int) -> Iterator[int]:
 
 
 def near(text: bytes) -> bool:
-    """Whether there is any such position."""
+    """Whether a request's end or its acceptance may be told of."""
     for needle in _SECONDARY:  # noqa: SIM110 - asked very often, and faster than a generator
         if needle in text:
             return True

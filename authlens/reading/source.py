@@ -28,6 +28,14 @@ class Unreadable:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A file in a folder or in an archive that is not read as a log."""
+
+    path: str
+    reason: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Source:
     """One log: a file, a member of an archive, or standard input."""

@@ -6,13 +6,12 @@ import codecs
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from authlens.reading import archives, unpacking
-from authlens.reading.source import ZIP, Source, Unreadable, hint, why
+from authlens.reading.source import ZIP, PassedOver, Source, Unreadable, hint, why
 from authlens.reading.unpacking import Readable, Stream
 
 _SETTINGS = re.compile(
@@ -28,33 +27,29 @@ _HEAD = 1024
 """Bytes that a document is known by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassedOver:
-    """A file in a folder that is no log, but what authlens reads or writes beside logs."""
-
-    path: str
-
-
 def find(
-    paths: Sequence[str], stdin: BinaryIO | None = None, passed: list[str] | None = None
+    paths: Sequence[str], stdin: BinaryIO | None = None, passed: list[PassedOver] | None = None
 ) -> tuple[Source | Unreadable, ...]:
     """What paths name: files, folders (walked, sorted), ``-`` for standard input, archives by member.
 
-    ``passed`` takes the names of files in folders that hold settings, keys or reports and are no logs.
+    ``passed`` takes those files in folders and archives that are not read as logs and may be expected to be.
     """
     found: list[Source | Unreadable] = []
     for path in paths:
-        if path == "-":
-            found.append(_standard_input(stdin))
-        elif os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-            for one in _folder(Path(path)):
-                if isinstance(one, PassedOver):
-                    (passed if passed is not None else []).append(one.path)
-                else:
-                    found.append(one)
-        else:
-            found += _file(Path(path), path)
+        for one in _named(path, stdin):
+            if not isinstance(one, PassedOver):
+                found.append(one)
+            elif passed is not None:
+                passed.append(one)
     return tuple(found)
+
+
+def _named(path: str, stdin: BinaryIO | None) -> Iterable[Source | Unreadable | PassedOver]:
+    if path == "-":
+        return (_standard_input(stdin),)
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+        return _folder(Path(path))
+    return _file(Path(path), path)
 
 
 def _standard_input(stdin: BinaryIO | None) -> Source | Unreadable:
@@ -92,16 +87,18 @@ def _folder(folder: Path) -> Iterator[Source | Unreadable | PassedOver]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(where, name)
-            if name.startswith(".") or path.suffix.lower() in archives.NO_LOGS or not path.is_file():
+            if name.startswith(".") or not path.is_file():
                 continue
-            if path.suffix.lower() in _DOCUMENTS and _is_document(path):
-                yield PassedOver(path=str(path))
+            if path.suffix.lower() in archives.NO_LOGS:
+                yield from archives.passed_over(path, str(path))
+            elif path.suffix.lower() in _DOCUMENTS and _is_document(path):
+                yield PassedOver(path=str(path), reason="they hold settings, keys or reports")
             else:
                 yield from _file(path, str(path))
     yield from sorted(refused, key=lambda one: one.path)
 
 
-def _file(path: Path, name: str) -> Iterator[Source | Unreadable]:
+def _file(path: Path, name: str) -> Iterator[Source | Unreadable | PassedOver]:
     try:
         status = path.stat()
         archive = False

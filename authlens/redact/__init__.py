@@ -6,13 +6,13 @@ Every text is masked before it is shortened, so that no half of a secret survive
 from __future__ import annotations
 
 from authlens.redact.members import Member, members
-from authlens.redact.people import MAIL, MOST_ALIKE, PERSONAL, TECHNICAL, Pseudonyms, is_personal, leaves
+from authlens.redact.people import MAIL, MOST_ALIKE, SHORTEST, TECHNICAL, Pseudonyms, is_personal, leaves
 from authlens.redact.secrets import fingerprint, is_random, mask, masked
 
 __all__ = [
     "MAIL",
     "MOST_ALIKE",
-    "PERSONAL",
+    "SHORTEST",
     "TECHNICAL",
     "Member",
     "Pseudonyms",

@@ -64,7 +64,8 @@ _LARGEST = 10**300  # Python refuses to print numbers of 4,300 digits; no person
 MAIL: Final = re.compile(r"[\w.%+\-]{1,64}(?:@|%40)[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 """A mail address, also in a URL and in any script (RFC 6531)."""
 _WORD = re.compile(r"[^\s'\"<>(),;=\[\]{}]{1,512}")
-_SHORTEST = 4  # characters: shorter personal values are too common to be looked for in free text
+SHORTEST: Final = 4
+"""Characters; shorter personal values are too common to be looked for in free text."""
 
 
 class Pseudonyms:
@@ -103,7 +104,7 @@ class Pseudonyms:
             name = f"user-{hmac.new(self._key, raw, hashlib.sha256).hexdigest()[:10]}"
         self._names[value] = name
         first = _WORD.search(value)
-        if first is not None and len(value) >= _SHORTEST:
+        if first is not None and len(value) >= SHORTEST:
             alike = self._words.setdefault(first.group(), {})
             if len(alike) < MOST_ALIKE:
                 alike[value] = first.start()
@@ -131,7 +132,7 @@ class Pseudonyms:
         if known is None:
             return self._known(text, kept) if self._words else text
         for value in known:
-            if len(value) >= _SHORTEST and value in text and value not in kept:
+            if len(value) >= SHORTEST and value in text and value not in kept:
                 text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", self.name(value), text)
         return text
 

@@ -16,6 +16,7 @@ from authlens.model import Part, Token
 from authlens.redact import (
     MAIL,
     MOST_ALIKE,
+    SHORTEST,
     TECHNICAL,
     Member,
     Pseudonyms,
@@ -27,10 +28,10 @@ from authlens.redact import (
 )
 from authlens.reports.wording import count
 from authlens.tokens import find
+from authlens.tokens.words import STARTS
 
 LONGEST_LINE: Final = 4 * 1024 * 1024
 """Characters that are looked at together; a longer line is cut where a word ends."""
-_SHORTEST: Final = 4
 _LONGEST_KEY: Final = 400  # lines of one private key
 _AMBIGUOUS: Final = frozenset(
     {"address", "mobile", "name", "nickname", "phone", "picture", "profile", "sid", "uid", "website"}
@@ -86,7 +87,7 @@ class Copier:
 
     def learn(self, text: str) -> None:
         """Remembers who is named in a line."""
-        for token in find(text) if "eyJ" in text or "alg" in text else ():
+        for token in find(text) if "alg" in text or any(start in text for start in STARTS) else ():
             self._learn_token(token)
         if ":" in text:
             for member in members(text):
@@ -142,7 +143,7 @@ class Copier:
             return
         self._people[value] = self._names.name(value)
         first = next((m.group() for m in _WORD.finditer(value) if not m.group().startswith("\\u")), None)
-        if first is not None and len(value) >= _SHORTEST and not value.isdigit():  # a number may be anything's
+        if first is not None and len(value) >= SHORTEST and not value.isdigit():  # a number may be anything's
             alike = self._words.setdefault(first.rstrip(".-"), set())
             if len(alike) < MOST_ALIKE:
                 alike.add(value)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode  # ASCII: a terminal is safe from it
 _MOST_RECENT: Final = 512
 _CHUNK: Final = 64
-"""Entries that are written at once."""
+"""Texts of entries, and what stands before each, that are written at once."""
 
 
 class Told:

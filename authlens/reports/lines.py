@@ -7,12 +7,18 @@ from typing import Final
 
 LONGEST: Final = 1500
 """Characters of one text; the reports hold all of it."""
-
-
+_NARROWEST, _WIDEST = 40, 110  # columns
+_LEAST: Final = 20
+"""Columns of a text, however much stands beside it."""
 _ASCII: Final = str.maketrans(
     {"·": "|", "–": "-", "…": "~", "×": "x", "“": '"', "”": '"', "‹": "<", "›": ">", "−": "-"}
 )
 """One for one, so that lines stay as long as they are."""
+
+
+def readable(columns: int) -> int:
+    """Columns for text that people read, of those that a terminal has."""
+    return max(_NARROWEST, min(columns, _WIDEST))
 
 
 def printable(text: str, encoding: str) -> str:
@@ -30,7 +36,7 @@ def wrap(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str]:
 
     A word is broken only where it is longer than a line: addresses and ids can be copied.
     """
-    width = max(20, width)
+    width = max(_LEAST, width)
     lines: list[str] = []
     line, room = "", width - first
     for word in fit(text, LONGEST).replace("\n", " ").split(" "):
@@ -72,7 +78,4 @@ def table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
     column = sum(widths) + 2 * len(widths)
     for row in rows:
         before = "".join(f"{cell:<{w}}  " for cell, w in zip(row, widths, strict=False))
-        yield from labelled(before, row[-1], max(width, column + _NARROWEST), column=column)
-
-
-_NARROWEST = 20  # characters of a last column
+        yield from labelled(before, row[-1], max(width, column + _LEAST), column=column)

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Final
 
+from authlens.diagnosis.causes import UNDETERMINED
+
 STACKS: Final = {
     "aspnetcore": "ASP.NET Core",
     "owin": "OWIN / .NET Framework",
@@ -144,7 +146,7 @@ def headline(group: Mapping[str, Any]) -> str:
     title = " ".join(str(group["title"]).split())
     if title:
         return visible(title if len(title) <= LONGEST_HEADLINE else f"{title[:LONGEST_HEADLINE]}…")
-    return "Refused for a reason that no rule knows" if group["cause"] == "undetermined" else str(group["cause"])
+    return "Refused for a reason that no rule knows" if group["cause"] == UNDETERMINED else str(group["cause"])
 
 
 _STORY = re.compile(r"\d requests? refused")

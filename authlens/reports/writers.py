@@ -17,7 +17,6 @@ class Writer:
     """One kind of report."""
 
     name: str
-    suffix: str
     module: str
     """Loaded by those who ask for the report."""
 
@@ -28,12 +27,12 @@ class Writer:
 
 
 WRITERS: Final = (
-    Writer("html", ".html", "authlens.reports.html"),
-    Writer("json", ".json", "authlens.reports.document"),
-    Writer("jsonl", ".jsonl", "authlens.reports.jsonl"),
-    Writer("csv", ".csv", "authlens.reports.csv"),
-    Writer("markdown", ".md", "authlens.reports.markdown"),
-    Writer("sarif", ".sarif", "authlens.reports.sarif"),
-    Writer("junit", ".xml", "authlens.reports.junit"),
-    Writer("prometheus", ".prom", "authlens.reports.prometheus"),
+    Writer("html", "authlens.reports.html"),
+    Writer("json", "authlens.reports.document"),
+    Writer("jsonl", "authlens.reports.jsonl"),
+    Writer("csv", "authlens.reports.csv"),
+    Writer("markdown", "authlens.reports.markdown"),
+    Writer("sarif", "authlens.reports.sarif"),
+    Writer("junit", "authlens.reports.junit"),
+    Writer("prometheus", "authlens.reports.prometheus"),
 )

@@ -17,6 +17,10 @@ from authlens.trust.settings_forms import last_part
 from authlens.urls import WELL_KNOWN, authority_of, host_of
 
 LEARNT = "learnt from the log"
+ISSUERS = ("valid_issuer", "valid_issuers", "configuration_issuer")
+"""Fields of a message that print the issuers which the application accepts."""
+AUDIENCES = ("valid_audience", "valid_audiences")
+"""Fields of a message that print the audiences which the application accepts."""
 
 # Words that section and scheme names are dressed up with.
 _DRESS = re.compile(
@@ -184,11 +188,11 @@ def _with_fields(known: Expectations, fields: Mapping[str, object]) -> Expectati
 
 
 def _printed_issuers(fields: Mapping[str, object]) -> tuple[str, ...]:
-    return printed(fields, "valid_issuer", "valid_issuers", "configuration_issuer")
+    return printed(fields, *ISSUERS)
 
 
 def _printed_audiences(fields: Mapping[str, object]) -> tuple[str, ...]:
-    return printed(fields, "valid_audience", "valid_audiences")
+    return printed(fields, *AUDIENCES)
 
 
 def printed(fields: Mapping[str, object], *names: str) -> tuple[str, ...]:

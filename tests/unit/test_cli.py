@@ -326,6 +326,17 @@ def test_options_reach_the_scan(scanned: Callable[[Result], list[dict[str, Any]]
     ]
 
 
+@pytest.mark.parametrize("flag", ["--html", "--jobs", "--since"])
+def test_an_empty_flag_is_not_ignored(
+    scanned: Callable[[Result], list[dict[str, Any]]], capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    """Nothing that is given is."""
+    asked = scanned(results.healthy())
+    assert cli.run(["scan", "a.log", flag, ""]) == 2
+    assert f"{flag}: is empty." in capsys.readouterr().err
+    assert not asked
+
+
 def test_every_option_of_a_scan_has_a_flag() -> None:
     """Declared once, it is in the command too; what has none says so."""
     scan = typer.main.get_command(cli.app).commands["scan"]  # type: ignore[attr-defined]  # a group has them
@@ -349,6 +360,10 @@ def test_the_library_takes_the_options_of_a_scan_as_keywords() -> None:
         "a.log --html ./a.log",
         "a.log --settings s.json --json s.json",
         "a.log --jwks https://a.example=k --csv k",
+        "a.log --jwks b=k --csv b=k",
+        "a.log --rules r.yml --html r.yml",
+        "a.log --config c.toml --html c.toml",
+        "a.log --ca-bundle ca.pem --html ca.pem",
         ". --json a.log",
         ". --json logs/old/b.log",
         "logs --csv z.zip --html logs/../logs/z.zip",
@@ -360,8 +375,9 @@ def test_no_report_takes_the_place_of_what_is_read(
     """A log is not lost to a slip of the hand; a baseline may be written anew."""
     asked = scanned(results.typical())
     (tmp_path / "logs" / "old").mkdir(parents=True)
-    for name in ("a.log", "s.json", "k", "logs/old/b.log"):
+    for name in ("a.log", "s.json", "k", "b=k", "r.yml", "ca.pem", "logs/old/b.log"):
         (tmp_path / name).write_text("kept", encoding="utf-8")
+    (tmp_path / "c.toml").write_text("quiet = true", encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "logs" / "z.zip", "w") as archive:
         archive.writestr("in/c.log", "kept")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

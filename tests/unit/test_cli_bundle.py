@@ -69,9 +69,15 @@ def test_an_unknown_certificate_is_told(idp: Provider, capsys: pytest.CaptureFix
 
 def test_what_is_no_issuer_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """A word, a pattern, or nothing."""
-    for words in (["orders"], ["https://*.example.com"], []):
+    for words, said in (
+        (["orders"], "“orders” is no issuer: write scheme and host: https://HOST/PATH."),
+        (["https://*.example.com"], "“https://*.example.com” is no issuer: * stands for one whole host label"),
+        ([], "ISSUER"),
+    ):
         assert cli.run(["bundle", *words]) == 2
-        assert len(capsys.readouterr().err.splitlines()) <= 3
+        told = capsys.readouterr().err
+        assert said in told
+        assert len(told.splitlines()) <= 3
 
 
 def test_a_scan_asks_whom_the_settings_name_and_keeps_the_answer(idp: Provider, tmp_path: Path) -> None:

@@ -104,6 +104,13 @@ def test_tokens_and_secrets_are_masked(line: str) -> None:
     assert TOKEN.split(".")[1] not in found
 
 
+@pytest.mark.parametrize("opening", ["{", "{ ", "{\n ", "{\t"])
+def test_who_a_token_names_is_nobody_anywhere(opening: str) -> None:
+    """However its issuer indents its JSON."""
+    header, claims = (part(text.replace("{", opening, 1)) for text in (HEADER, CLAIMS))
+    assert "carol-77" not in copied(f"Bearer {header}.{claims}.{'A' * 86}", "carol-77 called")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -242,7 +242,7 @@ def test_zones(tmp_path: Path, name: str) -> None:
     assert loaded(tmp_path, timezone=name).timezone.utcoffset(datetime(2026, 1, 1)) is not None  # noqa: DTZ001 - asks the zone
 
 
-@pytest.mark.parametrize("name", ["Nowhere", "../../etc/passwd", "Europe", "+25:00", ""])
+@pytest.mark.parametrize("name", ["Nowhere", "../../etc/passwd", "Europe", "+25:00"])
 def test_what_is_no_zone(tmp_path: Path, name: str) -> None:
     """Paths, folders of the database and impossible offsets are refused."""
     assert "is no time zone" in faults(tmp_path, timezone=name)[0]
@@ -311,6 +311,15 @@ def test_processes_are_a_number(tmp_path: Path, text: str) -> None:
     """A positive one, in digits that a shell writes."""
     assert faults(tmp_path, jobs=text) == [f"--jobs: “{text}” is no number of processes."]
     assert loaded(tmp_path, "jobs = 3\n").jobs == 3
+
+
+@pytest.mark.parametrize(
+    "name", [o.field for o in OPTIONS.values() if o.flag and o.kind.shape in (Shape.WORD, Shape.NUMBER)]
+)
+def test_an_empty_flag_is_a_mistake(tmp_path: Path, name: str) -> None:
+    """A shell's variable that is not set is not taken for what holds without the flag."""
+    flags: dict[str, Any] = {name: ""}
+    assert faults(tmp_path, **flags) == [f"--{name.replace('_', '-')}: is empty."]
 
 
 def test_issuers_that_may_be_asked_are_read_before_anything_else(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from authlens.diagnosis import causes, diagnose, ruleset, schema
-from authlens.diagnosis.causes import CAUSES
+from authlens.diagnosis.causes import CAUSES, MOST_ALTERNATIVES
 from authlens.diagnosis.diagnose_words import OWN_SPOKEN, decided_by, evidence_rows
 from authlens.diagnosis.evidence import OWN
 from authlens.diagnosis.rule import Ruleset
@@ -109,7 +109,7 @@ def test_a_certain_cause_has_no_alternatives() -> None:
 def test_what_is_open_is_listed_once_each_and_never_more_than_six() -> None:
     """A reader can act on six; each has a reason of its own."""
     found = one(failure("IDX10501", hidden=True))
-    assert 1 <= len(found.alternatives) <= diagnose.MOST_ALTERNATIVES
+    assert 1 <= len(found.alternatives) <= MOST_ALTERNATIVES
     assert len(set(listed(found))) == len(listed(found))
     assert all(a.why for a in found.alternatives)
     assert set(listed(found)) <= set(causes.CAUSES)

@@ -31,6 +31,12 @@ def test_a_token_that_is_too_early_has_its_distance_to_nbf() -> None:
     assert (row["clock.distance_s"], row["clock.beyond_s"]) == (9, -291)
 
 
+@pytest.mark.parametrize("text", ["2026-03-04T11:00:00+02:00", "2026-03-04T09:00:00", "2026-03-04T09:00:00Z"])
+def test_a_text_names_its_offset_or_is_utc(text: str) -> None:
+    """Nine o'clock in Greenwich, however it is written."""
+    assert moment(text) == NOW
+
+
 @pytest.mark.parametrize("fields", [{}, {"valid_to": "**/**/2018 **:32:31"}, {"exp": 10**30}, {"exp": True}])
 def test_times_that_cannot_be_read_give_no_distance(fields: dict[str, object]) -> None:
     """Unknown is missing, not zero."""

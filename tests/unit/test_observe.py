@@ -249,4 +249,6 @@ def test_telling_records_apart_costs_no_more_than_their_length(word: bytes) -> N
 def test_a_run_of_blanks_in_a_message_is_looked_at_once() -> None:
     """Where a quote ends is asked of every new text, and a hostile one may be all blanks."""
     assert is_linear(lambda size: END_OF_QUOTE.search(" " * size + "x"), 4_000)
-    assert END_OF_QUOTE.search("refused.   at Api.Program(").start() == len("refused.")  # type: ignore[union-attr] # it is there
+    frame = END_OF_QUOTE.search("refused.   at Api.Program(")
+    assert frame is not None
+    assert frame.start() == len("refused.")

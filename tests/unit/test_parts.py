@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-from authlens import pipeline
+from authlens import pipeline, processes
 from authlens.cli.scan import exit_code
+from authlens.errors import UsageError
 from authlens.model import Layout, Part, Severity
 from authlens.observe import Observed, observe
 from authlens.parts import pieces, pool, reader
@@ -162,7 +163,7 @@ def test_small_inputs_take_one_process(tmp_path: Path) -> None:
     assert pieces.jobs(found, 3) == 3
     assert pieces.jobs(found, 0) == 1
     large = Source(path="large.log", size=1 << 30, opener=lambda: (tmp_path / "app.log").open("rb"))
-    assert pieces.jobs((large,), None) == pieces._cores()
+    assert pieces.jobs((large,), None) == processes.cores()
 
 
 def test_a_defect_that_one_log_meets_leaves_the_others_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +186,13 @@ def test_a_defect_that_one_log_meets_leaves_the_others_alone(tmp_path: Path, mon
     assert whole.error is None
     assert len(result.failures) == 18
     assert exit_code(result, Severity.LOW) == 3
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_format_that_there_is_not_is_the_callers_mistake(tmp_path: Path, jobs: int) -> None:
+    """And no defect of authlens that a log met."""
+    with pytest.raises(UsageError, match="no format 'bogus'"):
+        pipeline.scan([write(tmp_path)], offline=True, format="bogus", jobs=jobs)
 
 
 @pytest.mark.usefixtures("small_parts")

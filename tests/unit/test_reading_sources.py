@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 from authlens.reading import archives, unpacking
-from authlens.reading.source import Source, Unreadable
+from authlens.reading.source import PassedOver, Source, Unreadable
 from authlens.reading.sources import find
 
 LOG = b"".join(b"2026-03-04 11:15:30.123 +01:00 [INF] Order %d loaded\n" % n for n in range(20_000))
@@ -167,11 +167,25 @@ def test_what_lies_beside_the_logs_of_a_folder_is_passed_over(tmp_path: Path) ->
     for name, content in beside.items():
         (tmp_path / name).write_text(content)
     (tmp_path / "app.json").write_bytes(LOG)
-    passed: list[str] = []
+    passed: list[PassedOver] = []
     names = [s.path for s in find([str(tmp_path)], passed=passed)]
     assert names == [str(tmp_path / "app.json")]
-    assert passed == sorted(str(tmp_path / name) for name in beside)
+    assert [one.path for one in passed] == sorted(str(tmp_path / name) for name in beside)
     assert [s.path for s in find([str(tmp_path / "bundle.json")])] == [str(tmp_path / "bundle.json")]
+
+
+def test_what_may_hold_logs_and_is_not_opened_is_said(tmp_path: Path) -> None:
+    """Of a folder and of an archive; pictures and programs are passed over without a word."""
+    for name in ("old.tgz", "Application.EVTX", "api.dll"):
+        (tmp_path / name).write_bytes(LOG)
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        for name in ("a.7z", "a.log", "a.png"):
+            archive.writestr(name, LOG)
+    passed: list[PassedOver] = []
+    assert [s.path for s in find([str(tmp_path)], passed=passed)] == [str(tmp_path / "logs.zip" / "a.log")]
+    names = [str(tmp_path / name) for name in ("Application.EVTX", str(Path("logs.zip", "a.7z")), "old.tgz")]
+    assert [(one.path, "unpacked" in one.reason) for one in passed] == [(name, True) for name in names]
+    assert [s.path for s in find([str(tmp_path / "old.tgz")])] == [str(tmp_path / "old.tgz")]
 
 
 @pytest.mark.parametrize("packed", ["gz", "zip"])

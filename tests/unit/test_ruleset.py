@@ -189,6 +189,15 @@ def test_a_remedy_is_written_once_a_cause(tmp_path: Path) -> None:
     assert told["Rule 2"].references == ("https://a.example/",)
 
 
+def test_the_general_remedy_of_a_cause_is_the_first_of_its_file(tmp_path: Path) -> None:
+    """Not that of a special case which names the cause before all others."""
+    general, special = ([{"stack": "aspnetcore", "steps": [text]}] for text in ("Renew.", "Stop the one client."))
+    write(tmp_path, rule(1, remediation=general, precedence=1), rule(2, remediation=special, precedence=9))
+    pack = load([tmp_path], default=False)
+    assert pack.rules[0].title == "Rule 2"
+    assert [(cause, one.title) for cause, one in pack.remedies().items()] == [("sig.key-rotated", "Rule 1")]
+
+
 def test_a_filter_keeps_a_rule_from_matching(tmp_path: Path) -> None:
     """A site's exception concerns the rules that it names, by name or id, and no other."""
     row = {"code": "IDX10503", "jwks.kid_published": True, "keys_tried.has_kid": False}

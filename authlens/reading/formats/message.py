@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable
 
 from authlens.reading import needles, timestamps
 from authlens.reading.formats import event
-from authlens.reading.formats.base import LINE, Draft, Place, level, request_id, scope_values, trace_parent, within
+from authlens.reading.formats.base import (
+    LINE,
+    Draft,
+    Place,
+    level,
+    request_id,
+    scope_values,
+    syslog_level,
+    trace_parent,
+    within,
+)
 from authlens.reading.formats.json_text import parse
 from authlens.reading.formats.rendered import MESSAGE, TEMPLATE, as_text, first_of
 
@@ -21,7 +31,8 @@ GROUPS = ("lvl", "pri", "cat", "eid", "rid", "mid", "tail")
 
 def read(body: str, groups: dict[str, str], message: str, rest: str, place: Place) -> Draft:
     """What a record says behind its head, on the first line and on the rest; ``body`` is a key of ``BODIES``."""
-    draft = Draft(level=level(groups.get("lvl")) or _PRIORITY.get(groups.get("pri", "")), logger=groups.get("cat"))
+    priority = syslog_level(int(groups["pri"])) if "pri" in groups else None
+    draft = Draft(level=level(groups.get("lvl")) or priority, logger=groups.get("cat"))
     if "eid" in groups:
         draft.event_id = int(groups["eid"])
     BODIES[body](draft, groups, message, rest)
@@ -65,9 +76,6 @@ def _trailing_time(draft: Draft, place: Place) -> None:
         lines[index] = said
         draft.text = "\n".join(lines).strip()
         return
-
-
-_PRIORITY = {"7": "debug", "6": "information", "5": "information", "4": "warning", "3": "error", "2": "critical"}
 
 
 _COLUMN_OF_EXCEPTION = re.compile(

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from authlens.diagnosis.causes import UNDETERMINED
+from authlens.diagnosis.causes import MOST_ALTERNATIVES, UNDETERMINED
 from authlens.model import Also, Alternative, Check, Finding, Link, Said, Token
 from authlens.redact import Pseudonyms
 from authlens.reports.blocks.tokens import check, token
 from authlens.reports.cleaning import Clean, Cleaner, optional, people, plain, rfc3339, short, technical
 from authlens.reports.encoding import Form, Recent, Told, opened, record
-
-MOST_ALTERNATIVES: Final = 6
 
 _MEMBERS: Final = (
     *("id", "group", "time", "time_assumed", "code", "codes", "level", "source", "repeats"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import partial
 from importlib import resources
 from typing import Final, TextIO
 
@@ -42,24 +41,24 @@ def write(parts: Document, out: TextIO) -> None:
 def render(parts: Document) -> str:
     """The page as text, below ``LARGEST`` bytes whatever the input."""
     told = Page(parts, samples=max(limits.failures for _, limits in _TIGHTER))
+    page = _template()
     data = b""
     for most, limits in _TIGHTER:
-        data = _fill(told, limits).encode("utf-8", "replace")
+        data = page.render(limits=limits, **told.view(limits)).encode("utf-8", "replace")
         if len(data) <= most:
             break
     return data.decode("utf-8")
 
 
-def _fill(told: Page, limits: Limits) -> str:
+def _template() -> jinja2.Template:
+    """The page with all that is the same in every one, compiled once for all limits."""
     style, script = _asset("report.css"), _asset("report.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    page = _environment(limits).get_template("report.html.jinja")
-    return page.render(
-        style=markup.ours(style), script=markup.ours(script), policy=policy, limits=limits, **told.view(limits)
-    )
+    ours = {"style": markup.ours(style), "script": markup.ours(script), "policy": policy}
+    return _environment().get_template("report.html.jinja", globals=ours)
 
 
 def _asset(name: str) -> str:
@@ -71,7 +70,7 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _environment(limits: Limits) -> jinja2.Environment:
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("authlens.reports"),
         autoescape=True,
@@ -79,7 +78,7 @@ def _environment(limits: Limits) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=partial(markup.shown, longest=limits.text),
+        finalize=_shown,
     )
     environment.filters |= {
         "causes": wording.causes,
@@ -89,7 +88,7 @@ def _environment(limits: Limits) -> jinja2.Environment:
         "moment": wording.moment,
         "number": lambda number: f"{number:,}",
         "place": wording.place,
-        "prose": partial(markup.prose, longest=limits.text),
+        "prose": _prose,
         "size": wording.size,
         "span": wording.span,
         "some": wording.some,
@@ -102,3 +101,13 @@ def _environment(limits: Limits) -> jinja2.Environment:
         "SHOW": accounting.SHOW_AUTHENTICATION,
     }
     return environment
+
+
+@jinja2.pass_context
+def _shown(context: jinja2.runtime.Context, value: object) -> object:
+    return markup.shown(value, longest=context["limits"].text)
+
+
+@jinja2.pass_context
+def _prose(context: jinja2.runtime.Context, text: str) -> str:
+    return markup.prose(text, longest=context["limits"].text)

@@ -15,7 +15,10 @@
         navigator.clipboard.writeText(text).then(done, function () {});
       }
     });
-    pre.parentNode.insertBefore(button, pre);
+    var row = document.createElement("div");
+    row.className = "copied";
+    pre.parentNode.insertBefore(row, pre);
+    row.append(pre, button);
   }
   document.querySelectorAll("pre").forEach(copier);
 

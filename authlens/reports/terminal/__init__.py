@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from authlens.reports import wording
 from authlens.reports.document import Document
-from authlens.reports.lines import printable
+from authlens.reports.lines import printable, readable
 from authlens.reports.terminal.frame import closing, opening
 from authlens.reports.terminal.group import Told, full, spaced
 from authlens.reports.terminal.line import Line
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_LINES: Final = 25
-_NARROWEST, _WIDEST = 40, 110
 _ROOMY, _TIGHT = 4, 2  # lines of a text below the causes
 _STYLES: Final = {
     "critical": "bold white on red",
@@ -43,7 +42,7 @@ def show(parts: Document, console: Console, *, verbose: bool = False) -> None:
 def render(parts: Document, columns: int, *, verbose: bool = False) -> list[Line]:
     """The lines of the summary, none wider than the terminal."""
     head, tail = parts.head(), parts.tail()
-    width = max(_NARROWEST, min(columns, _WIDEST))
+    width = readable(columns)
     top = list(opening(head, width))
     names = wording.short_paths([one["path"] for one in head["inputs"]])
     told = [Told(group, parts.first_of(group), wording.day_of(head), names) for group in head["groups"]]
