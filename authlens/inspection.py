@@ -176,7 +176,7 @@ def _look(token: Token, demands: Expectations | None, known: Knowledge, at: date
     judgement = look.table.judgements[0] or validate.judge(token, None, demands or Expectations(), at, library)
     code = judgement.code
     said = replace(failure.said, code=code, codes=(code,) if code else ())
-    return replace(look, failure=replace(failure, said=said), judgement=judgement)
+    return replace(look, failure=failure._replace(said=said), judgement=judgement)
 
 
 def _diagnosed(look: _Look) -> Finding:

@@ -56,7 +56,7 @@ def read(basis: Basis, *, scheme: str | None = None) -> Knowledge:
     Raises:
         UsageError: A rule file is wrong, or there is no such scheme.
     """
-    pack = ruleset.load([Path(path) for path in basis.rules], default=basis.default_rules)
+    pack = ruleset.load([Path(path) for path in basis.rules], default=basis.default_rules, examples=False)
     told = expectations.read_settings(basis.settings)
     expected = _expected(basis.apis, told.expectations)
     if scheme is not None:

@@ -322,8 +322,7 @@ class Said:
     """Every token that its records show, those of the library's lines and of the request's end included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """One scheme refusing one token in one request: where, when and whose it was, and what the log says of it.
 
     There may be a million of these: all that many have in common lies in ``said``.

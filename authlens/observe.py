@@ -60,7 +60,8 @@ class Observed:
 
     def settled(self, share: Callable[[Sighting | None], Sighting | None], lines: int = 0) -> Observed:
         """The same so many lines further down, with shared statements in its sightings."""
-        return replace(self, cut=self.cut.changed(lambda said: share(moved(said, lines)), lines))
+        change = share if not lines else (lambda said: share(moved(said, lines)))
+        return replace(self, cut=self.cut.changed(change, lines))
 
     def released(self) -> tuple[Observed, tuple[Sighting, ...]]:
         """The sightings that nothing behind can change, in order of offset, and the rest; nothing comes before."""

@@ -17,13 +17,20 @@ from authlens import messages, tokens
 from authlens.model import Frozen, Origin, Record, Role, Spot, Statement, Token
 from authlens.reading.formats.base import LEVEL_WORDS
 
-_CODE = re.compile(r"(?<![A-Za-z0-9])(?:(?:IDX|IDW|MIML|WIF|Jwt)\d{5}|ID[1-8]\d{3})(?=:)|errors/ID\d{4}")
+_CODE = re.compile(
+    r"[IMWJ](?<![A-Za-z0-9].)(?:(?<=I)D(?:[XW]\d{5}|[1-8]\d{3})|(?<=M)IML\d{5}|(?<=W)IF\d{5}|(?<=J)wt\d{5})(?=:)"
+    r"|errors/ID\d{4}"
+)
+"""Each alternative begins with its own character, for none other is then looked at."""
 END_OF_QUOTE = re.compile(
-    # A run of blanks is tried once, from its beginning: from each of its blanks would take quadratic time.
-    r"(?<!\s)\s+(?:--- End of |at [\w.<>`+]{1,300}\()| ---> | \(elapsed|, InnerException: |(?:\.{3}|\u2026)(?:\n|$)"
+    # A run of blanks is tried once, from its first: from each of its blanks would take quadratic time. Each
+    # alternative begins with its own character, for none other is then looked at.
+    r"\s(?<!\s\s)\s*+(?:--- End of |at [\w.<>`+]{1,300}\()| (?:---> |\(elapsed)|, InnerException: "
+    r"|\.\.\.(?:\n|$)|\u2026(?:\n|$)"
 )
 """Also where a viewer cut the line and marked that with dots."""
-_SQUASH = re.compile(r"[\s'\"\\\u2018\u2019\u201c\u201d]+|u0027|u0022")
+_ESCAPED_QUOTE = re.compile("u002[27]")
+_QUOTES = str.maketrans("", "", "'\"\\\u2018\u2019\u201c\u201d")
 _REFUSED = re.compile(r"^\s*(?P<before>[^\n]{1,400}?) was not authenticated\. Failure message: ?")
 _SEPARATOR = re.compile(r"[:|\]>})\t\"“”'\\]\s*|\s{2,}|\s-\s|\u00a0")
 _CATEGORY = re.compile(r"(?:[A-Za-z_]\w{0,60}\.){1,12}\w{1,80}|\w{1,80}(?:Handler|Middleware)")
@@ -63,6 +70,8 @@ _NUMBER: Final = 20
 """Longer than what ``_TOOK`` finds before the unit."""
 _KEPT_TEXT: Final = 64 * 1024
 """So much of a record's text is kept, characters; all of it has been read."""
+_CACHED: Final = 4096
+"""So many texts are remembered."""
 _CACHED_TEXT: Final = 16 * 1024
 """Texts up to this length are remembered, characters."""
 AROUND: Final = (Role.FINISH, Role.START, Role.SUCCESS)
@@ -105,13 +114,13 @@ class Sighting(NamedTuple):
     @property
     def origin(self) -> Origin:
         """Where the record begins."""
-        return Origin(path=self.path, offset=self.offset, line=self.line)
+        return Origin(self.path, self.offset, self.line)
 
 
 def moved(seen: Sighting | None, lines: int) -> Sighting | None:
     """The same so many lines further down: for a part whose first line was not known when it was read."""
-    if seen is None or not lines:
-        return seen
+    if seen is None:
+        return None
     return Sighting._make((*seen[:_LINE], seen.line + lines, *seen[_LINE + 1 :]))
 
 
@@ -222,17 +231,18 @@ def again(seen: Sighting, at: Spot, took: bytes = b"") -> Sighting | None:
 
     ``took``: of a request's end, what ``apart`` took off.
     """
-    if seen.statement.dated:
+    path, _, _, _, _, role, key, statement, _, _, level, logger, request, *whose, took_s, trace = seen
+    if statement.dated:
         return None
-    said, whose = seen[_ROLE:_TIME], seen[_HOST:_TOOK_S]
-    took_s = float(took) / 1000 if took else seen.took_s
-    request, trace = (seen.request_id, seen.trace_id) if at.ids is None else at.ids
-    head = (seen.path, *at[:_PLACED], *said, at.time, at.time_assumed)
-    return Sighting._make((*head, seen.level, seen.logger, request, *whose, took_s, trace))
+    offset, line, end, lines, time, assumed, ids = at
+    if ids is not None:
+        request, trace = ids
+    if took:
+        took_s = float(took) / 1000
+    said = role, key, statement, time, assumed, level, logger, request
+    return Sighting._make((path, offset, line, end, lines, *said, *whose, took_s, trace))
 
 
-_ROLE, _TIME, _HOST, _TOOK_S = map(Sighting._fields.index, ("role", "time", "host", "took_s"))
-_PLACED: Final = Spot._fields.index("time")
 _LINE: Final = Sighting._fields.index("line")
 
 
@@ -315,6 +325,7 @@ def _at(known: _Text, text: str, time: datetime) -> _Text:
     return known._replace(statement=replace(known.statement, messages=said))
 
 
+@lru_cache(maxsize=1024)
 def _scheme(before: str) -> str | None:
     """The scheme in what stands before "was not authenticated": the last run behind whatever a layout prints first.
 
@@ -329,7 +340,7 @@ def _scheme(before: str) -> str | None:
     return (rest[level.end() :] if level else rest) or None
 
 
-_remembered: Callable[[str], _Text] = lru_cache(maxsize=4096)(_made)
+_remembered: Callable[[str], _Text] = lru_cache(maxsize=_CACHED)(_made)
 
 
 def _role(known: _Text, logger: str, *, adapter: bool) -> Role | None:
@@ -396,7 +407,14 @@ def _key(text: str) -> str:
     start = found.start() if found else _uncoded(text)
     quote = text[start : start + 8 * _KEY_LENGTH]
     end = END_OF_QUOTE.search(quote)
-    return _SQUASH.sub("", quote[: end.start() if end else None])[:_KEY_LENGTH].rstrip(".")
+    return _squashed(quote[: end.start()] if end else quote)[:_KEY_LENGTH].rstrip(".")
+
+
+def _squashed(quote: str) -> str:
+    """Without white space and quotation marks, escaped or not."""
+    if "u002" in quote:
+        quote = _ESCAPED_QUOTE.sub("", quote)
+    return "".join(quote.split()).translate(_QUOTES)
 
 
 def _uncoded(text: str) -> int:
@@ -439,7 +457,10 @@ class Shared:
         """Records whose statements are not whole."""
         self._known: dict[str, Statement] = {}
         self._kinds: dict[tuple[object, ...], Statement] = {}
-        self._bare = {id(_NOTHING)}
+        self._settled = {id(_NOTHING): _NOTHING}
+        """By identity: what is kept, and takes the place of others."""
+        self._instead: dict[int, tuple[Statement, Statement]] = {}
+        """By identity: statements that came of late, and what took their place."""
         self._addressed: dict[tuple[str, ...], Statement] = {}
         """By the tokens of an address."""
         self._tokens: dict[tuple[object, ...], Token] = {}
@@ -447,21 +468,29 @@ class Shared:
 
     def __call__(self, seen: Sighting | None) -> Sighting | None:
         """The sighting with the statement that was known first."""
-        if seen is None or seen.statement is _NOTHING:
+        if seen is None or id(seen.statement) in self._settled:
             return seen
+        came = self._instead.get(id(seen.statement))
+        if came is not None:
+            return _saying(seen, came[1])
         if seen.role in AROUND:
             return self._around(seen)
         text = seen.statement.text
-        known = self._known.get(text)
-        if known is seen.statement or id(seen.statement) in self._bare:
-            return seen
-        if known is not None and len(text) < _KEPT_TEXT:
-            return seen._replace(statement=known)
-        if len(self._known) < self.most:
-            statement = self._known[text] = self._sharing(seen.statement)
-            return seen._replace(statement=statement)
-        self.left_out += 1
-        return seen._replace(statement=self._kind(seen.statement), key=seen.key[:_SHORT_KEY])
+        known = self._known.get(text) if len(text) < _KEPT_TEXT else None  # of a longer one this is the beginning
+        if known is None and len(self._known) >= self.most:
+            self.left_out += 1
+            return _saying(seen, self._kind(seen.statement))._replace(key=seen.key[:_SHORT_KEY])
+        if known is None:
+            known = self._known[text] = self._sharing(seen.statement)
+            self._settled[id(known)] = known
+        return seen if known is seen.statement else _saying(seen, self._remembered(seen.statement, known))
+
+    def _remembered(self, came: Statement, known: Statement) -> Statement:
+        """What takes a statement's place, which may soon come again: it is remembered where it was read."""
+        if len(self._instead) >= _CACHED:
+            self._instead.clear()
+        self._instead[id(came)] = came, known
+        return known
 
     def _sharing(self, statement: Statement) -> Statement:
         """The statement with the tokens and values that were known first: several records of a refusal show the same."""
@@ -485,11 +514,17 @@ class Shared:
         kind = (tuple((m.code, m.informational, m.exception_type) for m in statement.messages), statement.exceptions)
         if kind not in self._kinds and len(self._kinds) < self.most:
             bare = self._kinds[kind] = _bare_statement(statement)
-            self._bare.add(id(bare))
+            self._settled[id(bare)] = bare
         return self._kinds.get(kind, _NOTHING)
 
 
 _SHORT_KEY: Final = 100
+_STATEMENT: Final = Sighting._fields.index("statement")
+
+
+def _saying(seen: Sighting, statement: Statement) -> Sighting:
+    """The same sighting with another statement."""
+    return Sighting._make((*seen[:_STATEMENT], statement, *seen[_STATEMENT + 1 :]))
 
 
 def _bare_statement(statement: Statement) -> Statement:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -42,7 +41,7 @@ def offset(failures: Sequence[Failure]) -> timedelta | None:
 
 def settled(failures: Iterable[Failure], ahead: timedelta) -> list[Failure]:
     """The same with their times in UTC."""
-    return [replace(f, time=utc(f.time, ahead)) for f in failures]
+    return [f._replace(time=utc(f.time, ahead)) for f in failures]
 
 
 def utc(at: datetime | None, ahead: timedelta) -> datetime | None:

@@ -56,7 +56,7 @@ FLOORS: tuple[tuple[str, int], ...] = (
 DOORS: dict[str, tuple[str, ...]] = {
     # An outside library, and the only modules that may know it; ``.*`` stands for the files of a folder.
     "ahocorasick_rs": ("authlens.texts",),
-    "cryptography": ("authlens.trust.keys",),
+    "cryptography": ("authlens.trust.certificates", "authlens.trust.keys"),
     "jinja2": ("authlens.reports.html",),
     "jwt": ("authlens.trust.checks.signature",),
     "markupsafe": ("authlens.reports.html.markup",),

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from sigma.validation import SigmaValidator
 
 from authlens.diagnosis.causes import CAUSES
 from authlens.diagnosis.engine import match_rows
-from authlens.diagnosis.rule import Rule
-from authlens.diagnosis.ruleset import check, run_tests, shipped
+from authlens.diagnosis.rule import Examples, Rule
+from authlens.diagnosis.ruleset import check, load, run_tests, shipped
 from authlens.model import Confidence
 
 CHECKED = check()
@@ -36,6 +37,15 @@ def test_the_pack_has_no_faults() -> None:
 def test_the_pack_has_no_warnings() -> None:
     """No new cause by a misspelling, no ``neq`` that a missing field decides, no search without use."""
     assert [str(warning) for warning in CHECKED.warnings] == []
+
+
+def test_without_its_examples_the_pack_is_the_same() -> None:
+    """A scan takes their text out of the files: nothing else goes with it, and nothing moves to another line."""
+    bare = load(examples=False)
+    assert bare == replace(CHECKED.ruleset, rules=tuple(replace(r, tests=Examples()) for r in CHECKED.ruleset.rules))
+    whole = {rule.id: dict(rule.places) for rule in CHECKED.ruleset.rules}
+    assert all(rule.places.items() <= whole[rule.id].items() for rule in bare.rules)
+    assert all("match[0]" not in rule.places for rule in bare.rules)  # or nothing was saved
 
 
 def test_every_example_comes_out_as_it_says() -> None:

@@ -10,9 +10,8 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from authlens.catalogue import printed
 
@@ -24,6 +23,7 @@ _MOST: Final = 400
 _ARITY: Final = re.compile(r"`\d{1,2}(?:\[[^\n]{0,600}?\](?=[:\s'\"]))?")
 _NUMBER: Final = re.compile(r" \([0-9A-Fa-fx, -]{1,40}\)")
 _BEFORE_INNER: Final = re.compile(r"(?:-+>|\(Inner Exception #\d{1,4}\)|InnerException:)\s{0,40}$")
+_ENDS_BEFORE_INNER: Final = (">", ")", ":")
 _BEFORE_TYPE: Final = re.compile(r"[Tt]ype ?:\s{0,40}$")
 _LABELLED: Final = re.compile(r"(?:^|[\r\n])[ \t]{0,40}(?:Exception )?[Tt]ype ?:\s{0,40}$")
 _GLUED: Final = re.compile(r"[a-z]{1,40}\.(?=(?:System|Microsoft)\.)")
@@ -33,8 +33,7 @@ _LINE: Final = re.compile(r"(?:^|[\r\n]|\\n)[ \t]{0,40}$")
 _NO_TYPES: Final = frozenset(("InnerException", "innerException", "FirstChanceException", "UnhandledException"))
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """An exception's type as printed in front of its message."""
 
     name: str
@@ -81,7 +80,7 @@ def _head(text: str, found: int, end: int) -> Head | None:
     if glued:
         start, name = start + glued.end(), name[glued.end() :]
     before = text[max(0, start - 60) : start]
-    inner = _BEFORE_INNER.search(before) is not None
+    inner = before.rstrip()[-1:] in _ENDS_BEFORE_INNER and _BEFORE_INNER.search(before) is not None
     line = _LINE.search(before) is not None or start == 0 or before.endswith("[") or glued is not None
     if text[end : end + 1] == ":":
         if name == _WORD and text.startswith(": '", end):

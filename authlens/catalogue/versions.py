@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, TypeAlias
 
 from authlens.catalogue import printed
 from authlens.catalogue.templates import Template, is_foundation, releases, templates
@@ -39,9 +39,16 @@ _FRAMES: Final = (
 """Namespaces and forms of values, by releases."""
 
 
+_REMEMBERED: Final = 4096
+"""So many answers of a kind are remembered: what tells of a version recurs, whatever values stand around it."""
+
+_Text: TypeAlias = tuple[str, str, tuple[str, str]]
+"""A message without its values: its code, its template, and the releases that it names."""
+
+
 def library(text: str, messages: Iterable[Message]) -> Library:
     """The version that wrote the text: said by its header (sure), else inferred (a range), else unknown."""
-    said = _HEADER.search(text)
+    said = _HEADER.search(text) if "ersion: " in text else None
     if said is not None:
         return _said(said[1])
     found = tuple(messages)
@@ -70,6 +77,7 @@ def _assembly(text: str) -> Library:
     return Library(version=m[1], low=parts, high=parts)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _range(mask: int) -> Library:
     names = releases()
     first, last = names[(mask & -mask).bit_length() - 1], names[mask.bit_length() - 1]
@@ -100,7 +108,8 @@ def run(first: int, last: int) -> int:
     return (1 << (last + 1)) - (1 << first)
 
 
-def _union(spans: Iterable[tuple[str, str]]) -> int:
+@cache
+def _union(spans: tuple[tuple[str, str], ...]) -> int:
     mask = 0
     for first, last in spans:
         mask |= span(first, last)
@@ -108,31 +117,35 @@ def _union(spans: Iterable[tuple[str, str]]) -> int:
 
 
 def _evidence(text: str, messages: tuple[Message, ...]) -> Iterator[int]:
-    """What each trace leaves possible, the strongest first."""
-    for message in messages:
-        yield from _of_text(message)
+    """What each trace leaves possible, the strongest first; 0 is what says nothing."""
+    known = [(m, (m.code, m.template, m.versions)) for m in messages if m.code and m.versions]
+    for _, one in known:
+        yield _of_text(one)
     for mark, spans in _FORMS:
         if mark in text:
             yield _union(spans)
     if any(_bare(m) for m in messages):
         yield span(*_BARE)
-    yield from _of_visibility(messages)
+    off = any(_HIDDEN in _looks(m.values) for m in messages)
+    for m, one in known:
+        yield _of_looks(one, _looks(m.values), off=off)
     for mark, spans in _FRAMES:
         if mark in text:
             yield _union(spans)
-    for message in messages:
-        yield from _of_type(message)
+    for m, one in known:
+        if m.exception_type:
+            yield _of_type(one, printed.short(m.exception_type))
 
 
-def _forms(message: Message) -> tuple[Template, ...]:
+@lru_cache(maxsize=_REMEMBERED)
+def _forms(text: _Text) -> tuple[Template, ...]:
     """The texts that the message can be: one, or those between which a cut text does not decide."""
-    if message.code is None or message.versions is None:
-        return ()
-    every = templates(message.code)
-    form = next((t for t in every if t.text == message.template), None)
-    if form is None or message.versions == form.versions:
+    code, template, versions = text
+    every = templates(code)
+    form = next((t for t in every if t.text == template), None)
+    if form is None or versions == form.versions:
         return () if form is None else (form,)
-    within = _mask(message.versions)
+    within = _mask(versions)
     return tuple(t for t in every if any(run(a, b) & within for a, b in t.spans))
 
 
@@ -142,13 +155,13 @@ def _mask(versions: tuple[str, str]) -> int:
     return span(*versions) if known else everything()
 
 
-def _of_text(message: Message) -> Iterator[int]:
+@lru_cache(maxsize=_REMEMBERED)
+def _of_text(text: _Text) -> int:
     mask = 0
-    for form in _forms(message):
+    for form in _forms(text):
         for first, last in form.spans:
             mask |= run(first, last)
-    if mask and message.versions:
-        yield mask & _mask(message.versions)
+    return mask & _mask(text[2])
 
 
 def _bare(message: Message) -> bool:
@@ -156,40 +169,44 @@ def _bare(message: Message) -> bool:
     return bool(message.hidden) and any(v.startswith("System.") and printed.is_type_name(v) for v in message.values)
 
 
-def _of_visibility(messages: tuple[Message, ...]) -> Iterator[int]:
+_HIDDEN, _NOTHING, _SHOWN = "HNS"
+"""How a value is printed: withheld, as what says nothing or is a type of Microsoft's own, as it is."""
+
+
+def _looks(values: Iterable[str]) -> str:
+    """How each of the values is printed."""
+    return "".join([_SHOWN if printed.is_plain(value) else _doubtful_look(value) for value in values])
+
+
+def _doubtful_look(value: str) -> str:
+    if printed.is_hidden(value) or (value.startswith("System.") and printed.is_type_name(value)):
+        return _HIDDEN
+    return _NOTHING if printed.is_nothing(value) or printed.is_type_name(value) else _SHOWN
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_looks(text: _Text, looks: str, *, off: bool) -> int:
     """With the switch off, a value that is printed belongs to a version that always prints it."""
-    off = any(_withheld(value) for message in messages for value in message.values)
-    for message in messages:
-        forms = _forms(message)
-        if len(forms) != 1 or not forms[0].shown or not message.values:
-            continue
-        mask = 0
-        for shown in forms[0].shown:
-            if all(_agrees(how, value, off=off) for how, value in zip(shown.args, message.values, strict=False)):
-                mask |= run(shown.first, shown.last)
-        if mask:
-            yield mask
-
-
-def _withheld(value: str) -> bool:
-    return printed.is_hidden(value) or (value.startswith("System.") and printed.is_type_name(value))
-
-
-def _agrees(how: str, value: str, *, off: bool) -> bool:
-    """A value that is a type of Microsoft's own may be hidden or may print itself so."""
-    if _withheld(value):
-        return how in "PAU"
-    return not off or how in "NF" or printed.is_nothing(value) or printed.is_type_name(value)
-
-
-def _of_type(message: Message) -> Iterator[int]:
-    if message.exception_type is None:
-        return
-    name = printed.short(message.exception_type)
+    forms = _forms(text)
     mask = 0
-    for form in _forms(message):
+    for shown in forms[0].shown if looks and len(forms) == 1 else ():
+        if all(_agrees(how, look, off=off) for how, look in zip(shown.args, looks, strict=False)):
+            mask |= run(shown.first, shown.last)
+    return mask
+
+
+def _agrees(how: str, look: str, *, off: bool) -> bool:
+    """A value that is a type of Microsoft's own may be hidden or may print itself so."""
+    if look == _HIDDEN:
+        return how in "PAU"
+    return not off or how in "NF" or look == _NOTHING
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_type(text: _Text, name: str) -> int:
+    mask = 0
+    for form in _forms(text):
         for first, last, types in form.types:
             if name in types:
                 mask |= run(first, last)
-    if mask:
-        yield mask
+    return mask

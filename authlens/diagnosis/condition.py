@@ -95,6 +95,7 @@ class GrammarError(ValueError):
 
 
 _TOKEN: Final = re.compile(r"\s*([()]|[A-Za-z0-9_*-]+)")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _RANK: Final = {"or": 1, "and": 2, "not": 3}
 _RESERVED: Final = frozenset({"and", "or", "not", "of", "them", "1", "all", "any"})
 _GRAMMAR: Final = "there are: and, or, not, parentheses, 1 of x*, all of x*, 1 of them, all of them"
@@ -102,7 +103,7 @@ _GRAMMAR: Final = "there are: and, or, not, parentheses, 1 of x*, all of x*, 1 o
 
 def search_name_fault(name: str) -> str:
     """Why a search cannot bear the name, or an empty string."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name):
+    if not _NAME.fullmatch(name):
         return "a search is named with letters, digits, _ and -"
     if name in _RESERVED:
         return f"{name!r} is a word of conditions"

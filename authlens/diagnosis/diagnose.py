@@ -341,33 +341,38 @@ def _is_open(said: Diagnosis, cause: str) -> bool:
 
 def identities(failures: Iterable[Failure]) -> tuple[str, ...]:
     """An id for each failure, from its evidence and never from its place; equal evidence gets ``-2``, ``-3``."""
-    seen: Counter[str] = Counter()
-    words: dict[tuple[object, ...], tuple[str, str]] = {}
+    seen: dict[str, int] = {}
+    words: dict[tuple[object, ...], tuple[str, bytes]] = {}
     out = []
     for failure in failures:
-        kind = (failure.kind, failure.scheme)
-        if kind not in words:
-            words[kind] = _words(failure)
-        identity = _identity(failure, *words[kind])
-        seen[identity] += 1
-        out.append(identity if seen[identity] == 1 else f"{identity}-{seen[identity]}")
+        kind = (id(failure.said), failure.scheme)
+        shared = words.get(kind)
+        if shared is None:
+            shared = words[kind] = _words(failure)
+        identity = _identity(failure, *shared)
+        times = seen[identity] = seen.get(identity, 0) + 1
+        out.append(identity if times == 1 else f"{identity}-{times}")
     return tuple(out)
 
 
-def _words(failure: Failure) -> tuple[str, str]:
+def _words(failure: Failure) -> tuple[str, bytes]:
     """What a failure has in common with its kind, before and behind the moment and the request."""
     token = failure.token.sha256 if failure.token is not None else ""
     fields = (f"{name}={value}" for name, value in failure.fields.items())
     return (
         _SEPARATOR.join((failure.code or "", *failure.codes)),
-        _SEPARATOR.join((failure.scheme or "", token, *fields, *failure.exceptions)),
+        _bytes(_SEPARATOR.join((failure.scheme or "", token, *fields, *failure.exceptions))),
     )
 
 
-def _identity(failure: Failure, before: str, behind: str) -> str:
+def _identity(failure: Failure, before: str, behind: bytes) -> str:
     moment = failure.time.isoformat() if failure.time is not None else ""
-    text = _SEPARATOR.join((before, moment, failure.request_id or "", behind))
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
+    own = _bytes(_SEPARATOR.join((before, moment, failure.request_id or "", "")))
+    return hashlib.blake2b(own + behind, digest_size=6).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 _SEPARATOR = "\x1f"

@@ -8,7 +8,7 @@ cannot be had is missing, never guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ class Kind:
 
     def own(self, failure: Failure) -> Failure:
         """One of the kind with what is its own only."""
-        return failure if failure.said is self.first.said else replace(failure, said=self.first.said)
+        return failure if failure.said is self.first.said else failure._replace(said=self.first.said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ def _kinds(failures: Iterable[Failure]) -> tuple[Kind, ...]:
     known: dict[tuple[object, ...], Kind] = {}
     found = []
     for failure in failures:
-        key = (failure.kind, failure.scheme, failure.origin.path, failure.request_id is None)
+        key = (id(failure.said), failure.scheme, failure.origin.path, failure.request_id is None)
         kind = known.get(key)
         if kind is None:
             kind = known[key] = Kind(evidence_log.own(failure))
@@ -175,11 +175,10 @@ def _kinds(failures: Iterable[Failure]) -> tuple[Kind, ...]:
 
 def _judgement(failure: Failure, kind: Kind, known: Known) -> Verdict | None:
     """What the validator would say at the second of the failure, which is asked once for all of the kind."""
-    own = kind.own(failure)
-    at = evidence_times.of_request(own)
+    at = evidence_times.of_request(failure, kind.first.said.fields)
     second = at and at.replace(microsecond=0)
     if second not in kind.judged:
-        kind.judged[second] = known.judge(own, kind.scheme)
+        kind.judged[second] = known.judge(kind.own(failure), kind.scheme)
     return kind.judged[second]
 
 

@@ -55,6 +55,9 @@ class Rest:
         return *self.files.get(failure.origin.path, (0, 0)), failure.origin.offset
 
 
+_NOWHERE = (None, None)
+
+
 @dataclass(slots=True)
 class _Run:
     """Refusals that are alike."""
@@ -75,8 +78,13 @@ class _Run:
 
     def extend(self, place: Place) -> None:
         """Takes in where one of them stands."""
-        first, last = self.spans.get(place[0], (place, place))
-        self.spans[place[0]] = min(first, place), max(last, place)
+        first, last = self.spans.get(place[0], _NOWHERE)
+        if first is None or last is None:
+            self.spans[place[0]] = place, place
+        elif place > last:
+            self.spans[place[0]] = first, place
+        elif place < first:
+            self.spans[place[0]] = place, last
 
     def used(self, host: str | None, token: str | None, clock: Mapping[str, object]) -> None:
         """Takes in how far beyond its limits a token was used, and how old it was."""

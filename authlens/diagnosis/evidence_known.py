@@ -108,7 +108,7 @@ class Known:
         token = failure.token
         if token is None or not (token.header or token.claims):
             return None
-        at = evidence_times.of_request(failure)
+        at = evidence_times.of_request(failure, failure.fields)
         version = failure.library.low or failure.library.high
         secret = self._secret(failure, scheme, token)
         key = (token.sha256, id(scheme), at and at.replace(microsecond=0), version, secret and str(secret))

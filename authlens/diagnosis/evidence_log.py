@@ -117,7 +117,7 @@ def own(failure: Failure) -> Failure:
         if name in failure.fields:
             fields.setdefault(name, failure.fields[name])
     said = replace(failure.said, fields=Frozen(sorted(fields.items())), token=token, context=tail)
-    return replace(failure, said=said)
+    return failure._replace(said=said)
 
 
 def _behind_success(context: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -175,11 +175,11 @@ def cut_off(failure: Failure, token: Token | None) -> bool | None:
 
 def claim_name(failure: Failure) -> str | None:
     """The claim that the failure is about, as far as its words name one."""
-    for pattern in (_CLAIM, _NAMED_CLAIM):
-        found = pattern.search(failure.statement.text)
-        if found is not None:
-            return next(g for g in found.groups() if g)
-    if failure.code == "IDW10201" or "scope or roles claim" in failure.statement.text:
+    text = failure.statement.text
+    found = _CLAIM.search(text) or ("' claim" in text and _NAMED_CLAIM.search(text))
+    if found:
+        return next(g for g in found.groups() if g)
+    if failure.code == "IDW10201" or "scope or roles claim" in text:
         return "scope or roles"
     return "tid" if failure.code in _TENANT_CODES else None
 
@@ -189,9 +189,12 @@ _TENANT_CODES = ("IDX40003", "IDX40009", "IDW10401")
 
 def of_sign_in(failure: Failure) -> bool | None:
     """Whether a handler of sign-ins had received the token from the identity provider; None where no frame tells it."""
-    return True if _SIGN_IN.search(failure.statement.text) else None
+    text = failure.statement.text
+    named = any(name in text for name in _OF_SIGN_INS)  # found sooner than that no handler is
+    return True if named and _SIGN_IN.search(text) else None
 
 
+_OF_SIGN_INS = ("RemoteAuthentication", "OpenIdConnect", "WsFederation")
 _SIGN_IN = re.compile(r"(?:RemoteAuthentication|(?:OpenIdConnect|WsFederation)(?:Authentication)?)Handler\b")
 
 

@@ -39,13 +39,18 @@ def moment(value: object) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def of_request(failure: Failure) -> datetime | None:
+def of_request(failure: Failure, fields: Mapping[str, object]) -> datetime | None:
     """When the token was used; None where the log does not tell.
 
     The record's time, else what the message prints as its own; a message knows its zone, a record may not.
+
+    Args:
+        failure: Whose time it is.
+        fields: What is the failure's own of what it says.
     """
-    printed = moment(failure.fields.get("current_time"))
-    return (printed or failure.time) if failure.time_assumed else (failure.time or printed)
+    if failure.time is not None and not failure.time_assumed:
+        return failure.time
+    return moment(fields.get("current_time")) or failure.time
 
 
 def clock(says: str, failure: Failure, skew_s: float) -> dict[str, object]:

@@ -168,7 +168,11 @@ def _by_kind(findings: Iterable[Finding]) -> Iterator[tuple[Failure, list[str]]]
     kinds: dict[tuple[object, ...], tuple[Failure, list[str]]] = {}
     for finding in findings:
         failure = finding.failure
-        kinds.setdefault((failure.scheme, failure.kind), (failure, []))[1].append(finding.id)
+        kind = (failure.scheme, id(failure.said))
+        known = kinds.get(kind)
+        if known is None:
+            known = kinds[kind] = (failure, [])
+        known[1].append(finding.id)
     yield from kinds.values()
 
 

@@ -79,8 +79,8 @@ def _group(key: tuple[str, ...], found: list[Finding], end: datetime | None, mom
         evidence=speaker.evidence,
         remediation=speaker.remediation,
         references=speaker.references,
-        alternatives=_merged(ordered),
-        next=next((f.next for f in ordered if f.next is not None), None),
+        alternatives=_merged(ordered, different),
+        next=next((f.checked.next for f in ordered if f.checked.next is not None), None),
         failures=tuple(f.id for f in ordered),
     )
 
@@ -109,7 +109,7 @@ def _different(ordered: Iterable[Finding]) -> list[Finding]:
     """The first finding of each kind of failure of which the same is said."""
     seen: dict[tuple[object, ...], Finding] = {}
     for one in ordered:
-        seen.setdefault((one.failure.kind, id(one.diagnosis)), one)
+        seen.setdefault((id(one.failure.said), id(one.diagnosis)), one)
     return list(seen.values())
 
 
@@ -125,8 +125,8 @@ def _speaker(ordered: Sequence[Finding]) -> Finding:
 
 def _commonest_token(ordered: Iterable[Finding]) -> int:
     """How many of the failures show the one token that most of them show."""
-    shown = (f.failure.token for f in ordered)
-    counts = Counter(t.sha256 for t in shown if t is not None and t.form in SHOWN)
+    shown = [f.failure.said.token for f in ordered]
+    counts = Counter([t.sha256 for t in shown if t is not None and t.form in SHOWN])
     return max(counts.values(), default=0)
 
 
@@ -140,10 +140,10 @@ def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({v for v in values if v}))
 
 
-def _merged(ordered: Sequence[Finding]) -> tuple[Alternative, ...]:
+def _merged(ordered: Iterable[Finding], different: Iterable[Finding]) -> tuple[Alternative, ...]:
     """What any member leaves open, the commonest first; each cause once, with all that would decide it."""
-    alternatives = {id(f.alternatives): f.alternatives for f in ordered}
-    members = Counter(id(f.alternatives) for f in ordered)
+    alternatives = {id(f.alternatives): f.alternatives for f in different}
+    members = Counter([id(f.diagnosis.alternatives) for f in ordered])
     counts: Counter[str] = Counter()
     known: dict[str, Alternative] = {}
     deciders: dict[str, dict[str, None]] = {}

@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 
 from authlens.diagnosis.detection import Detection, Row
 from authlens.diagnosis.ruleset_yaml import Place
-from authlens.errors import Fault
 from authlens.model import Alternative, Confidence, Frozen, Remediation, Severity
 
 TIME: Final = "time"
@@ -126,7 +125,6 @@ class Ruleset:
     rules: tuple[Rule, ...] = ()
     correlations: tuple[Correlation, ...] = ()
     filters: tuple[Exemption, ...] = ()
-    warnings: tuple[Fault, ...] = field(default=(), compare=False)
 
     def remedies(self) -> dict[str, Rule]:
         """By cause, the rule that says in general what to do: the first of its file, whatever its precedence."""

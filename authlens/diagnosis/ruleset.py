@@ -7,6 +7,7 @@ replaces the one of the same id.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from authlens.diagnosis.ruleset_yaml import MAX_BYTES, Notes, Place, did_you_mea
 from authlens.errors import Fault, FaultsError
 
 _SUFFIXES: Final = frozenset({".yml", ".yaml"})
+_EXAMPLES: Final = re.compile(rb"^tests:\r?(?:\n [^\n]*)+", re.MULTILINE)
+"""The examples of a rule as the shipped files write them: a third of the pack, which a scan need not even parse."""
 _MAX_FILES: Final = 1_000
 _MAX_RULES: Final = 1_000
 """In all packs: each is held against the examples of those of its precedence."""
@@ -68,26 +71,39 @@ def shipped() -> Path:
     return inside if inside.is_dir() else package.parent / "rules"  # an editable install has no copy
 
 
-def load(paths: Sequence[Path] = (), *, default: bool = True) -> Ruleset:
+def load(paths: Sequence[Path] = (), *, default: bool = True, examples: bool = True) -> Ruleset:
     """The rules of the shipped pack (unless ``default`` is false) and of the files and folders given.
+
+    Args:
+        paths: Of the user.
+        default: With the pack that is shipped.
+        examples: False where nobody asks for those of the shipped pack: alone, it is then read without them, since
+            they were tried when it was made. Beside another pack they are read: they show where two rules clash.
 
     Raises:
         FaultsError: All faults of all files, in the order of files and lines.
     """
-    checked = check(paths, default=default)
-    if checked.faults:
-        raise FaultsError(checked.faults, hint="authlens rules check shows them with what to write instead")
-    return checked.ruleset
+    reading = _read(paths, default=default, examples=examples or bool(paths))
+    faults, ruleset = reading.finish()
+    if faults:
+        raise FaultsError(faults, hint="authlens rules check shows them with what to write instead")
+    return ruleset
 
 
 def check(paths: Sequence[Path] = (), *, default: bool = True) -> Checked:
     """Read what ``load`` would read, and tell the faults and warnings instead of raising them."""
-    reading = _Reading()
+    reading = _read(paths, default=default, examples=True)
+    faults, ruleset = reading.finish()
+    return Checked(faults=faults, warnings=reading.warnings(ruleset), ruleset=ruleset)
+
+
+def _read(paths: Sequence[Path], *, default: bool, examples: bool) -> _Reading:
+    reading = _Reading(examples=examples)
     packs = [(0, shipped())] if default else []
     packs += [(number, Path(path)) for number, path in enumerate(paths, start=1)]
     for number, path in packs:
         reading.pack(number, path)
-    return reading.finish()
+    return reading
 
 
 def run_tests(ruleset: Ruleset) -> tuple[TestResult, ...]:
@@ -103,7 +119,8 @@ def run_tests(ruleset: Ruleset) -> tuple[TestResult, ...]:
 class _Reading:
     """Everything read so far, and what is wrong with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, examples: bool) -> None:
+        self.examples = examples
         self.notes: list[Notes] = []
         self.found: dict[str, Concluder] = {}
         self.filters: dict[str, Exemption] = {}
@@ -139,11 +156,11 @@ class _Reading:
         except OSError as error:
             notes.fault(Place(), f"cannot be read: {error.strerror or error}")
             return
-        found = documents(data, notes)
+        found = documents(data if self.examples else _EXAMPLES.sub(_emptied, data), notes)
         if not found and not notes.faults:
             notes.warn(Place(), "the file holds no rule")
         for document in found:
-            one = read(document, notes, number)
+            one = read(document, notes, number, examples=self.examples)
             if len(self.found) + len(seen) >= _MAX_RULES:
                 notes.fault(document.place, f"more than {_MAX_RULES} rules in all")
                 return
@@ -160,7 +177,8 @@ class _Reading:
 
     # ----------------------------------------------------------------------- the whole
 
-    def finish(self) -> Checked:
+    def finish(self) -> tuple[tuple[Fault, ...], Ruleset]:
+        """All faults, and what could be read."""
         concluders = _with_remedies(self.found.values())
         rules = [one for one in concluders if isinstance(one, Rule)]
         correlations = [one for one in concluders if isinstance(one, Correlation)]
@@ -168,17 +186,20 @@ class _Reading:
         self._references(rules, correlations)
         self.faults.extend(_ties(rules))
         faults = sorted({*self.faults, *(fault for notes in self.notes for fault in notes.faults)})
-        warnings = {warning for notes in self.notes for warning in notes.warnings}
-        detecting: list[Rule | Exemption] = [*rules, *self.filters.values()]
-        warnings.update(warning for one in detecting for warning in warnings_of(one))
-        warnings.update(silenced(rules, correlations))
         ruleset = Ruleset(
             rules=tuple(sorted((self._exempted(rule) for rule in rules), key=lambda rule: rule.rank)),
             correlations=tuple(sorted(correlations, key=lambda one: one.rank)),
             filters=tuple(self.filters.values()),
-            warnings=tuple(sorted(warnings)),
         )
-        return Checked(faults=tuple(faults), warnings=ruleset.warnings, ruleset=ruleset)
+        return tuple(faults), ruleset
+
+    def warnings(self, ruleset: Ruleset) -> tuple[Fault, ...]:
+        """What the author of a file should look at again."""
+        found = {warning for notes in self.notes for warning in notes.warnings}
+        detecting: list[Rule | Exemption] = [*ruleset.rules, *ruleset.filters]
+        found.update(warning for one in detecting for warning in warnings_of(one))
+        found.update(silenced(ruleset.rules, ruleset.correlations))
+        return tuple(sorted(found))
 
     def _exempted(self, rule: Rule) -> Rule:
         concerned = tuple(each for each in self.filters.values() if each.concerns(rule))
@@ -219,6 +240,11 @@ def _with_remedy(one: Concluder, other: Concluder) -> Concluder:
     if one.remediation or one is other:
         return one
     return replace(one, remediation=other.remediation, references=one.references or other.references)
+
+
+def _emptied(found: re.Match[bytes]) -> bytes:
+    """What follows keeps its line."""
+    return b"\n" * found[0].count(b"\n")
 
 
 def _files(path: Path) -> list[Path]:

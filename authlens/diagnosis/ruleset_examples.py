@@ -59,7 +59,7 @@ def _row(node: Node, notes: Notes) -> Row:
         return Frozen()
     row = {}
     for name, (key, value) in node.pairs.items():
-        field = known_field(name, key.place, notes)
+        field = known_field(name, key, notes)
         if field is not None:
             row[name] = _example_value(field, value, notes)
     return Frozen(row)

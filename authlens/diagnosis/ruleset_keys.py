@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from authlens.diagnosis.ruleset_yaml import Items, Node, Notes, Place, Scalar, Table
+from authlens.diagnosis.ruleset_yaml import Items, Node, Notes, Scalar, Table
 from authlens.diagnosis.schema import FIELDS, Field, field
 
 
-def known_field(name: str, place: Place, notes: Notes) -> Field | None:
-    """The field of that name; one that the schema lacks is a fault."""
+def known_field(name: str, node: Node, notes: Notes) -> Field | None:
+    """The field of the name that the node says; one that the schema lacks is a fault."""
     found = field(name)
     if found is None:
         hint = notes.near(name, (each.name for each in FIELDS)) or "authlens rules fields lists them"
-        notes.fault(place, f"there is no field {name[:100]!r}", hint)
+        notes.fault(node.place, f"there is no field {name[:100]!r}", hint)
     return found
 
 
-def known_keys(table: Table, known: Iterable[str], notes: Notes, of: str = "a rule") -> None:
+def known_keys(table: Table, known: Collection[str], notes: Notes, of: str = "a rule") -> None:
     """Note keys that nothing reads."""
-    known = sorted(known)
     for name, (key, _) in table.pairs.items():
         if name not in known:
             notes.fault(key.place, f"{of} has no key {name[:100]!r}", notes.near(name, known))
@@ -71,7 +70,7 @@ def strings_of(node: Node | None, key: str, notes: Notes) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tables_of(node: Node | None, key: str, known: Iterable[str], wanted: Iterable[str], notes: Notes) -> list[Table]:
+def tables_of(node: Node | None, key: str, known: Collection[str], wanted: Iterable[str], notes: Notes) -> list[Table]:
     """The mappings of a list, each with the keys it may and must have."""
     if node is None:
         return []

@@ -35,39 +35,50 @@ _RULE_KEYS: Final = _COMMON | _OURS | {"detection"}
 _CORRELATION_KEYS: Final = (_COMMON | _OURS | {"correlation"}) - {"logsource"}
 _FILTER_KEYS: Final = _COMMON | {"filter"}
 _CORRELATION_PARTS: Final = ("type", "rules", "group-by", "timespan", "condition", "generate")
+_LEVELS: Final = tuple(Severity)
+_CONFIDENCES: Final = tuple(Confidence)
 _STATUSES: Final = ("stable", "test", "experimental", "deprecated", "unsupported")
-_REQUIRED: Final = ("title", "id", "level", "cause", "confidence", "precedence", "explain", "tests")
+_REQUIRED: Final = ("title", "id", "level", "cause", "confidence", "precedence", "explain")
+_PLACED: Final[tuple[str, ...]] = ("id", "name", "precedence", "correlation")
+"""What may be at fault only beside other rules."""
 _MAX_PRECEDENCE: Final = 10_000
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2629746, "y": 31556952}
 """Seconds; the last two are Sigma's mean month and year."""
 
 
-def read(document: Node, notes: Notes, pack: int) -> Rule | Correlation | Exemption | None:
-    """The rule, correlation or filter that a document holds, or None where a fault was noted."""
+def read(document: Node, notes: Notes, pack: int, *, examples: bool = True) -> Rule | Correlation | Exemption | None:
+    """The rule, correlation or filter that a document holds, or None where a fault was noted.
+
+    Args:
+        document: One of a file.
+        notes: Take the faults.
+        pack: 0 for the pack that is shipped, then in the order given.
+        examples: Whether the document was read with its examples, without which a rule is refused.
+    """
     before = notes.count
     if not isinstance(document, Table):
         notes.fault(document.place, "a rule is a mapping of keys to values")
         return None
     if "correlation" in document.pairs:
-        found: Rule | Correlation | Exemption | None = _correlation(document, notes, pack)
+        found: Rule | Correlation | Exemption | None = _correlation(document, notes, pack, examples=examples)
     elif "filter" in document.pairs:
         found = _filter(document, notes)
     else:
-        found = _rule(document, notes, pack)
+        found = _rule(document, notes, pack, examples=examples)
     return found if notes.count == before else None
 
 
 # --------------------------------------------------------------------------- the three kinds
 
 
-def _rule(document: Table, notes: Notes, pack: int) -> Rule | None:
+def _rule(document: Table, notes: Notes, pack: int, *, examples: bool) -> Rule | None:
     known_keys(document, _RULE_KEYS, notes)
     required(document, (*_REQUIRED, "logsource", "detection"), notes)
     _logsource(document, notes, exact=True)
     head = _head(document, notes, pack)
     detection = detection_of(document.get("detection"), notes)
-    tests = examples_of(document.get("tests"), notes)
+    tests = examples_of(_examples(document, notes), notes) if examples else {}
     return Rule(**head, detection=detection, tests=Examples(**tests)) if head and detection else None
 
 
@@ -83,7 +94,7 @@ def _filter(document: Table, notes: Notes) -> Exemption | None:
     for name, (key, _) in body.pairs.items():
         if not name[:1].isalpha():
             notes.fault(key.place, f"a search of a filter begins with a letter: {name!r}")
-    searches = Table({key: pair for key, pair in body.pairs.items() if key != "rules"}, body.place)
+    searches = Table(body.mark, {key: pair for key, pair in body.pairs.items() if key != "rules"})
     detection = detection_of(searches, notes)
     identifier = _id(document, notes) if "id" in document.pairs else None
     if detection is None:
@@ -112,7 +123,7 @@ def _filter_rules(body: Table, notes: Notes) -> tuple[str, ...] | None:
     return strings_of(node, "rules", notes) or None
 
 
-def _correlation(document: Table, notes: Notes, pack: int) -> Correlation | None:
+def _correlation(document: Table, notes: Notes, pack: int, *, examples: bool) -> Correlation | None:
     known_keys(document, _CORRELATION_KEYS, notes)
     required(document, _REQUIRED, notes)
     head = _head(document, notes, pack)
@@ -123,7 +134,7 @@ def _correlation(document: Table, notes: Notes, pack: int) -> Correlation | None
     known_keys(body, _CORRELATION_PARTS, notes, "a correlation")
     required(body, ("type", "rules", "timespan", "condition"), notes)
     parts = _correlation_parts(body, notes)
-    tests = series_of(document.get("tests"), notes)
+    tests = series_of(_examples(document, notes), notes) if examples else {}
     return Correlation(**head, **parts, tests=SeriesExamples(**tests)) if head and parts else None
 
 
@@ -132,7 +143,7 @@ def _correlation_parts(body: Table, notes: Notes) -> dict[str, Any] | None:
     rules = strings_of(body.get("rules"), "rules", notes)
     by = strings_of(body.get("group-by"), "group-by", notes)
     for name in by:
-        known_field(name, body.pairs["group-by"][1].place, notes)
+        known_field(name, body.pairs["group-by"][1], notes)
     timespan = _timespan(body, notes)
     condition = _count_condition(body, kind, notes)
     generate = body.get("generate")
@@ -172,24 +183,32 @@ def _count_condition(body: Table, kind: str | None, notes: Notes) -> dict[str, A
         notes.fault(node.place, "value_count needs the 'field' whose values it counts, event_count takes none")
         return None
     if counted is not None and field is not None:
-        known_field(counted, field.place, notes)
+        known_field(counted, field, notes)
     return {"operator": operators[0], "count": amount.value, "counted": counted}
+
+
+def _examples(document: Table, notes: Notes) -> Node | None:
+    required(document, ("tests",), notes)
+    return document.get("tests")
 
 
 # --------------------------------------------------------------------------- the head
 
 
 def _head(document: Table, notes: Notes, pack: int) -> dict[str, Any] | None:
-    level = choice_of(document, "level", tuple(Severity), notes)
-    confidence = choice_of(document, "confidence", tuple(Confidence), notes)
+    level = choice_of(document, "level", _LEVELS, notes)
+    confidence = choice_of(document, "confidence", _CONFIDENCES, notes)
     cause = _cause(document.get("cause"), notes)
+    identifier = _id(document, notes)
     head: dict[str, Any] = {
         "path": notes.path,
         "title": text_of(document, "title", notes, longest=256),
-        "id": _id(document, notes),
+        "id": identifier,
         "name": text_of(document, "name", notes) or None,
         "status": choice_of(document, "status", _STATUSES, notes) or "stable",
         "cause": cause,
+        "severity": level and Severity(level),
+        "confidence": confidence and Confidence(confidence),
         "precedence": _precedence(document, notes),
         "group_by": _group_by(document, notes),
         "explain": _explain(document, notes),
@@ -200,13 +219,11 @@ def _head(document: Table, notes: Notes, pack: int) -> dict[str, Any] | None:
         "places": Frozen(_places(document)),
         "pack": pack,
     }
-    if not (level and confidence and cause and head["id"]):
-        return None
-    return {**head, "severity": Severity(level), "confidence": Confidence(confidence)}
+    return head if level and confidence and cause and identifier else None
 
 
 def _places(document: Table) -> dict[str, Place]:
-    places = {key: pair[0].place for key, pair in document.pairs.items()}
+    places = {key: document.pairs[key][0].place for key in _PLACED if key in document.pairs}
     tests = document.get("tests")
     for kind in ("match", "no_match"):
         examples = tests.get(kind) if isinstance(tests, Table) else None
@@ -264,28 +281,28 @@ def _precedence(document: Table, notes: Notes) -> int:
 def _group_by(document: Table, notes: Notes) -> tuple[str, ...]:
     names = strings_of(document.get("group_by"), "group_by", notes)
     for name in names:
-        known_field(name, document.pairs["group_by"][1].place, notes)
+        known_field(name, document.pairs["group_by"][1], notes)
     return names
 
 
 def _explain(document: Table, notes: Notes) -> str:
     text = text_of(document, "explain", notes, longest=4000)
     if text:
-        _placeholders(text, document.pairs["explain"][1].place, notes)
+        _placeholders(text, document.pairs["explain"][1], notes)
     return text
 
 
-def _placeholders(text: str, place: Place, notes: Notes) -> None:
-    """Note what stands in braces and is no field."""
+def _placeholders(text: str, node: Node, notes: Notes) -> None:
+    """Note what stands in braces in a text of the node and is no field."""
     for found in PLACEHOLDER.finditer(text):
         if found[0] in {"{", "}"}:
             notes.fault(
-                place,
+                node.place,
                 f"a single {found[0]!r}",
                 "a placeholder is {field}; write {{ or }} for the character",
             )
         elif found[1] is not None:
-            known_field(found[1], place, notes)
+            known_field(found[1], node, notes)
 
 
 def _alternatives(node: Node | None, own: str, notes: Notes) -> tuple[Alternative, ...]:
@@ -306,7 +323,7 @@ def _remediation(node: Node | None, notes: Notes) -> tuple[Remediation, ...]:
     for each in tables_of(node, "remediation", ("stack", "steps"), ("stack", "steps"), notes):
         steps = strings_of(each.get("steps"), "steps", notes)
         for step in steps:
-            _placeholders(step, each.pairs["steps"][1].place, notes)
+            _placeholders(step, each.pairs["steps"][1], notes)
         found.append(Remediation(stack=text_of(each, "stack", notes), steps=steps))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,10 +21,18 @@ _WITH_PARTS: Final = frozenset({"contains", "startswith", "endswith"})
 _ALONE: Final = frozenset({"re", "cidr", "exists"})
 """Sigma wants these before any other modifier."""
 _RELATIONS: Final = COMPARISONS | _WITH_PARTS | _ALONE
+_OF_TEXT: Final = _WITH_PARTS | {"re", "cidr"}
 _MODIFIERS: Final = (
     *("contains", "startswith", "endswith", "re", "cidr", "exists", "fieldref"),
     *("gt", "gte", "lt", "lte", "neq", "all", "cased"),
 )
+_EXCLUDED: Final = {
+    "exists": frozenset(_MODIFIERS) - {"exists"},
+    **dict.fromkeys(("re", "cidr", *COMPARISONS), frozenset({"cased", "fieldref"})),
+}
+"""What a relation cannot be joined with."""
+_SPECIAL: Final = re.compile(r"\\([*?\\])|[*?]")
+"""In a plain value: what a backslash makes literal, and a bare wildcard."""
 _LARGEST: Final = 2**63
 _MOST_MODIFIERS: Final = 6
 _MOST_SEARCHES: Final = 200
@@ -98,13 +107,14 @@ def _items(node: Node, notes: Notes) -> tuple[Item, ...]:
 
 def _item(key: Scalar, node: Node, notes: Notes) -> Item | None:
     name, *modifiers = key.text.split("|")
-    field = known_field(name, key.place, notes)
+    field = known_field(name, key, notes)
     before = notes.count
-    _modifiers(modifiers, key.place, notes)
+    if modifiers:
+        _modifiers(modifiers, key.place, notes)
     if field is None or notes.count > before:
         return None
     values = node.nodes if isinstance(node, Items) else (node,)
-    reading = _Values(field, modifiers, key.place, notes)
+    reading = _Values(field, modifiers, key, notes)
     operands = tuple(reading.operand(value) for value in values)
     if not values:
         notes.fault(node.place, "the list is empty")
@@ -129,10 +139,8 @@ def _modifiers(modifiers: list[str], place: Place, notes: Notes) -> None:
     relations = [each for each in modifiers if each in _RELATIONS]
     if len(relations) > 1:
         notes.fault(place, f"{' and '.join(relations)} exclude each other")
-    excluded = {"re": {"cased", "fieldref"}, "cidr": {"cased", "fieldref"}, "exists": set(_MODIFIERS) - {"exists"}}
     for relation in relations:
-        numeric = {"cased", "fieldref"} if relation in COMPARISONS else set()
-        clash = set(modifiers) & (excluded.get(relation, numeric))
+        clash = _EXCLUDED.get(relation, frozenset()).intersection(modifiers)
         if clash:
             notes.fault(place, f"{relation!r} cannot be joined with {' '.join(sorted(clash))}")
 
@@ -140,9 +148,14 @@ def _modifiers(modifiers: list[str], place: Place, notes: Notes) -> None:
 class _Values:
     """Reads the values of one item by the type of its field."""
 
-    def __init__(self, field: Field, modifiers: list[str], place: Place, notes: Notes) -> None:
-        self.field, self.modifiers, self.place, self.notes = field, modifiers, place, notes
+    def __init__(self, field: Field, modifiers: list[str], key: Scalar, notes: Notes) -> None:
+        self.field, self.modifiers, self.key, self.notes = field, modifiers, key, notes
         self.relation = next((each for each in modifiers if each in _RELATIONS), "equals")
+
+    @property
+    def place(self) -> Place:
+        """Of the item, for what concerns all of it."""
+        return self.key.place
 
     @property
     def textual(self) -> bool:
@@ -179,7 +192,7 @@ class _Values:
         return None
 
     def _reference(self, node: Scalar) -> str | None:
-        other = known_field(node.text, node.place, self.notes)
+        other = known_field(node.text, node, self.notes)
         if other is not None and _family(other) != _family(self.field):
             self.notes.fault(
                 node.place,
@@ -192,7 +205,7 @@ class _Values:
     def _value(self, node: Scalar) -> Any:
         if self.relation in COMPARISONS:
             return self._comparison(node)
-        if self.relation in _WITH_PARTS | {"re", "cidr"} and not self.textual:
+        if self.relation in _OF_TEXT and not self.textual:
             self._no_text()
             return None
         match self.field.type:
@@ -265,20 +278,12 @@ class _Values:
 
     def _unescaped(self, node: Scalar, text: str) -> str:
         """The text as Sigma reads it: a backslash makes ``*``, ``?`` and itself literal."""
-        out, bare, position = [], False, 0
-        while position < len(text):
-            pair = text[position : position + 2]
-            if pair in {"\\*", "\\?", "\\\\"}:
-                out.append(pair[1])
-                position += 2
-                continue
-            bare = bare or text[position] in "*?"
-            out.append(text[position])
-            position += 1
-        if bare:
+        if not _SPECIAL.search(text):
+            return text
+        if any(found[1] is None for found in _SPECIAL.finditer(text)):
             hint = "write contains, startswith, endswith or re; for the character itself \\* or \\?"
             self.notes.fault(node.place, f"a bare wildcard in {text[:60]!r}", hint)
-        return "".join(out)
+        return _SPECIAL.sub(lambda found: found[1] or found[0], text)
 
     def whole(self, operands: tuple[Any, ...]) -> None:
         """Faults that show in all values together."""
@@ -300,8 +305,9 @@ class _Values:
             )
 
     def _casing(self, operands: tuple[Any, ...]) -> None:
-        compared = any(isinstance(each, str) for each in operands) and self.relation not in {"re", "cidr", "exists"}
-        if self.field.cased and compared and "cased" not in self.modifiers:
+        if not self.field.cased or "cased" in self.modifiers or self.relation in _ALONE:
+            return
+        if any(isinstance(each, str) for each in operands):
             written = "|".join((self.field.name, "cased", *self.modifiers))
             self.notes.fault(
                 self.place, f"a difference in case is a root cause in {self.field.name!r}", f"write {written}"
@@ -309,6 +315,7 @@ class _Values:
 
     def item(self, operands: tuple[Any, ...]) -> Item:
         """The item; all its operands have been tested."""
+        line, column = self.place
         return Item.build(
             field=self.field.name,
             relation=self.relation,
@@ -317,8 +324,8 @@ class _Values:
             every="all" in self.modifiers,
             negated="neq" in self.modifiers,
             reference="fieldref" in self.modifiers,
-            line=self.place.line,
-            column=self.place.column,
+            line=line,
+            column=column,
         )
 
 

@@ -37,35 +37,44 @@ class Place(NamedTuple):
     column: int = 1
 
 
-class Scalar(NamedTuple):
+@dataclass(slots=True)
+class _Placed:
+    """What stands at a place, which is worked out for the few that are asked for it."""
+
+    mark: yaml.Mark
+
+    @property
+    def place(self) -> Place:
+        """Its beginning."""
+        return Place(self.mark.line + 1, self.mark.column + 1)
+
+
+@dataclass(slots=True)
+class Scalar(_Placed):
     """One value, typed as YAML 1.1 types it."""
 
     value: Plain
     text: str
-    place: Place
     quoted: bool = False
 
     def at(self, offset: int) -> Place:
         """Where a character of the text stands; the beginning, where the text spans lines."""
-        if "\n" in self.text:
-            return self.place
-        return Place(self.place.line, self.place.column + self.quoted + offset)
+        place = self.place
+        return place if "\n" in self.text else Place(place.line, place.column + self.quoted + offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+@dataclass(slots=True)
+class Items(_Placed):
     """A sequence."""
 
-    nodes: tuple[Node, ...]
-    place: Place
+    nodes: list[Node]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+@dataclass(slots=True)
+class Table(_Placed):
     """A mapping; its keys are strings whatever they look like."""
 
     pairs: dict[str, tuple[Scalar, Node]]
-    place: Place
 
     def get(self, key: str) -> Node | None:
         """The value under the key, or None."""
@@ -129,7 +138,7 @@ def documents(data: bytes, notes: Notes) -> tuple[Node, ...]:
     """The documents of a file; those after a fault of syntax are lost, and the fault is noted."""
     found: list[Node] = []
     try:
-        found.extend(_compose(_events(_decode(data)), notes))
+        _compose(_decode(data), found, notes)
     except _UnreadableError as error:
         notes.fault(error.place, error.message, error.hint)
     return tuple(found)
@@ -145,13 +154,14 @@ def _decode(data: bytes) -> str:
         raise _UnreadableError(Place(line), "the file is not UTF-8") from error
 
 
-def _events(text: str) -> Iterator[Any]:
+def _compose(text: str, found: list[Node], notes: Notes) -> None:
+    """Add the documents of the text to those found, as far as they can be read."""
     try:
-        loader = _PARSER(text)
-        yield from iter(loader.get_event, None)  # what yaml.parse yields, without its step in Python for each
+        events = iter(_PARSER(text).get_event, None)  # what yaml.parse yields, without its step in Python for each
+        _read(events, found, notes)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place()
+        place = _Placed(mark).place if mark else Place()
         raise _UnreadableError(place, f"not YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:  # a character that YAML forbids
         raise _UnreadableError(_forbidden(text), "not YAML: a control character") from error
@@ -164,79 +174,60 @@ def _forbidden(text: str) -> Place:
     return Place(text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
 
 
-@dataclass(slots=True)
-class _Open:
-    """A collection whose end has not been read."""
-
-    place: Place
-    mapping: bool
-    nodes: list[Node] = field(default_factory=list)
-    pairs: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
-    key: Scalar | None = None
-
-    def closed(self) -> Node:
-        """All of it."""
-        return Table(self.pairs, self.place) if self.mapping else Items(tuple(self.nodes), self.place)
-
-
-def _compose(events: Iterator[Any], notes: Notes) -> Iterator[Node]:
-    stack: list[_Open] = []
+def _read(events: Iterator[Any], found: list[Node], notes: Notes) -> None:
+    """Put every value where it belongs: one loop, since the loading of rules spends half of its time here."""
+    nodes: list[Node] = found  # of the collection being read, where it is no mapping
+    pairs: dict[str, tuple[Scalar, Node]] | None = None  # of the collection being read, where it is a mapping
+    key: Scalar | None = None  # whose value comes next
+    outer: list[tuple[list[Node], dict[str, tuple[Scalar, Node]] | None, Scalar | None, Node]] = []
     for count, event in enumerate(events):
         if count > MAX_NODES:
-            raise _UnreadableError(_place(event), f"the file has more than {MAX_NODES} values")
+            raise _UnreadableError(_Placed(event.start_mark).place, f"the file has more than {MAX_NODES} values")
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is _SCALAR:
             node: Node = _scalar(event)
         elif kind in _ENDS:
-            node = stack.pop().closed()
-        else:
-            if kind in _WITH_ANCHOR:
-                stack.append(_opened(event, len(stack)))
+            nodes, pairs, key, node = outer.pop()
+        elif kind in _WITH_ANCHOR:
+            opened = _opened(event, len(outer))
+            outer.append((nodes, pairs, key, opened))
+            nodes, pairs, key = (opened.nodes, None, None) if isinstance(opened, Items) else (nodes, opened.pairs, None)
             continue
-        if stack:
-            _put(stack[-1], node, notes)
         else:
-            yield node
+            continue
+        if pairs is None:
+            nodes.append(node)
+        elif key is not None:
+            if key.text in pairs:
+                notes.fault(key.place, f"the key {key.text!r} stands here twice")
+            pairs[key.text], key = (key, node), None
+        elif isinstance(node, Scalar):
+            key = node
+        else:
+            raise _UnreadableError(node.place, "a key must be a plain word")
 
 
+_SCALAR: Final = yaml.ScalarEvent
 _ENDS: Final = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 _WITH_ANCHOR: Final = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent})
 """What begins a collection, or stands for one."""
 
 
-def _opened(event: Any, depth: int) -> _Open:
-    place = _plain_place(event)
-    if depth >= MAX_DEPTH:
-        raise _UnreadableError(place, f"nested deeper than {MAX_DEPTH} levels")
-    return _Open(place, isinstance(event, yaml.MappingStartEvent))
-
-
-def _put(parent: _Open, node: Node, notes: Notes) -> None:
-    if not parent.mapping:
-        parent.nodes.append(node)
-    elif parent.key is None:
-        if not isinstance(node, Scalar):
-            raise _UnreadableError(node.place, "a key must be a plain word")
-        parent.key = node
-    else:
-        key, parent.key = parent.key, None
-        if key.text in parent.pairs:
-            notes.fault(key.place, f"the key {key.text!r} stands here twice")
-        parent.pairs[key.text] = (key, node)
-
-
-def _place(event: Any) -> Place:
+def _opened(event: Any, depth: int) -> Items | Table:
+    if event.anchor is not None or event.tag is not None:
+        raise _named(event)
     mark = event.start_mark
-    return Place(mark.line + 1, mark.column + 1)
+    if depth >= MAX_DEPTH:
+        raise _UnreadableError(_Placed(mark).place, f"nested deeper than {MAX_DEPTH} levels")
+    return Table(mark, {}) if isinstance(event, yaml.MappingStartEvent) else Items(mark, [])
 
 
-def _plain_place(event: Any) -> Place:
-    """The place of what has neither anchor nor tag."""
+def _named(event: Any) -> _UnreadableError:
+    """What is said of an anchor, an alias or a tag."""
+    place = _Placed(event.start_mark).place
     if event.anchor is not None:
-        raise _UnreadableError(_place(event), "anchors and aliases are not supported", "write the value out")
-    if event.tag is not None:
-        raise _UnreadableError(_place(event), f"tags are not supported: {event.tag}")
-    return _place(event)
+        return _UnreadableError(place, "anchors and aliases are not supported", "write the value out")
+    return _UnreadableError(place, f"tags are not supported: {event.tag}")
 
 
 _SCALARS: Final = yaml.constructor.SafeConstructor()
@@ -250,33 +241,38 @@ _TYPED: Final = {
 
 
 def _scalar(event: Any) -> Scalar:
-    place, text = _plain_place(event), event.value
+    if event.anchor is not None or event.tag is not None:
+        raise _named(event)
+    mark, text = event.start_mark, event.value
     if not event.implicit[0]:
-        return Scalar(text, text, place, event.style in _QUOTES)
-    tag = _implicit_tag(text)
-    return Scalar(text if tag is None else _typed(text, tag, place), text, place)
+        return Scalar(mark, text, text, event.style in _QUOTES)
+    return Scalar(mark, _typed(text, mark) if text[:1] in _IMPLICIT else text, text)
 
 
 _QUOTES: Final = ("'", '"')
 
 
-def _typed(text: str, tag: str, place: Place) -> Plain:
+def _typed(text: str, mark: yaml.Mark) -> Plain:
+    """The value that YAML 1.1 gives a text without quotes."""
+    for tag, pattern in _IMPLICIT[text[:1]]:
+        if pattern.match(text):
+            return _constructed(text, tag, mark)
+    return text
+
+
+def _constructed(text: str, tag: str, mark: yaml.Mark) -> Plain:
     if len(text) > _LONGEST_VALUE:  # sexagesimal numbers take quadratic time
-        raise _UnreadableError(place, f"not a value: {text[:40]}…", "quote it")
+        raise _UnreadableError(_Placed(mark).place, f"not a value: {text[:40]}…", "quote it")
     try:
         value: Plain = _TYPED[tag](yaml.ScalarNode(tag, text))
     except (ValueError, OverflowError) as error:  # 2024-13-45, or a number of thousands of digits
-        raise _UnreadableError(place, f"not a value: {text[:40]}", "quote it") from error
+        raise _UnreadableError(_Placed(mark).place, f"not a value: {text[:40]}", "quote it") from error
     return value
 
 
-def _implicit_tag(text: str) -> str | None:
-    """The type that YAML 1.1 gives an unquoted value, None for a string."""
-    for tag, pattern in _IMPLICIT.get(text[:1], ()):
-        if tag in _TYPED and pattern.match(text):
-            return str(tag)
-    return None
-
-
-_IMPLICIT: Final = yaml.SafeLoader.yaml_implicit_resolvers
-"""By the first character of a value."""
+_IMPLICIT: Final = {
+    first: typed
+    for first, patterns in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    if (typed := [(tag, pattern) for tag, pattern in patterns if tag in _TYPED])
+}
+"""By the first character of a text, what types it may have."""

@@ -38,12 +38,13 @@ class Maker:
     def failure(self, o: Open) -> Failure:
         """The failure that the records tell of."""
         first = o.sightings[0]
-        errors = [s for s in o.library if not only_informs(s)]
+        errors = [s for s in o.library if not only_informs(s)] if o.library else ()
         time, assumed = first.time, first.time_assumed
         host = client = scheme = None
+        cut = False
         for s in o.sightings:
-            scheme = scheme or s.scheme
-        for s in (*o.sightings, *o.library, *(() if o.where is None else (o.where,))):
+            scheme, cut = scheme or s.scheme, cut or s.cut
+        for s in _around(o):
             host, client = host or s.host, client or s.client
             if time is None and s.time is not None:
                 time, assumed = s.time, s.time_assumed
@@ -61,14 +62,14 @@ class Maker:
             _outcome(o.status, o.accepted_by),
             _links(o, errors),
             first.lines,
-            any(s.cut for s in o.sightings),
+            cut,
         )
 
     def _said(self, o: Open, errors: Sequence[Sighting]) -> Said:
         statements = [s.statement for s in o.sightings]
         if o.where is not None and o.where.statement.tokens:
             statements.append(o.where.statement)
-        key = (*map(id, statements), 0, *map(_way, o.library))
+        key = (*map(id, statements), 0, *map(_way, o.library)) if o.library else tuple(map(id, statements))
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MOST_KNOWN:
@@ -87,8 +88,15 @@ def _outcome(status: int | None, accepted_by: str | None) -> Outcome:
     return Outcome(status=status, accepted_by=accepted_by)
 
 
+def _around(o: Open) -> Sequence[Sighting]:
+    """All records that tell of a failure or of its request."""
+    if not o.library and o.where is None:
+        return o.sightings
+    return (*o.sightings, *o.library, *(() if o.where is None else (o.where,)))
+
+
 def _links(o: Open, errors: Sequence[Sighting]) -> tuple[Link, ...]:
-    further = [Link(s.path, s.line, s.role, at not in o.unsure) for at, s in enumerate(o.sightings[1:], start=1)]
+    further = [Link(s.path, s.line, s.role, at not in o.unsure) for at, s in enumerate(o.sightings) if at]
     further += [Link(s.path, s.line, s.role, s.request_id is not None) for s in errors]
     return tuple(sorted(further, key=lambda link: link.line)) if len(further) > 1 else tuple(further)
 
@@ -97,13 +105,13 @@ def _links(o: Open, errors: Sequence[Sighting]) -> tuple[Link, ...]:
 
 
 def _say(o: Open, errors: Sequence[Sighting]) -> Said:
-    failing = _failing(o)
+    ranked = sorted(o.sightings, key=_tells_most, reverse=True)
+    failing = _failing(o, ranked[0])
     token = _best_token(o)
-    fields = _fields(o, token)
+    fields = _fields(o, ranked, token)
     primary = failing[0] if failing else None
-    told = max(o.sightings, key=_tells_most).statement
+    told = ranked[0].statement
     texts = dict.fromkeys(s.statement.text for s in (*o.sightings, *errors))
-    around = (*o.sightings, *o.library, *(() if o.where is None else (o.where,)))
     return Said(
         code=messages.primary(failing) if failing else None,
         codes=tuple(dict.fromkeys(m.code for m in failing if m.code)),
@@ -115,7 +123,7 @@ def _say(o: Open, errors: Sequence[Sighting]) -> Said:
         token=token,
         library=messages.library("\n".join(texts), failing),
         context=tuple(m for s in o.library for m in s.statement.messages),
-        tokens=tuple(t for s in around for t in s.statement.tokens),
+        tokens=tuple(t for s in _around(o) for t in s.statement.tokens),
     )
 
 
@@ -123,9 +131,8 @@ def _tells_most(s: Sighting) -> tuple[int, int]:
     return (len(s.statement.exceptions) + len(s.statement.messages), len(s.statement.text))
 
 
-def _failing(o: Open) -> tuple[Message, ...]:
+def _failing(o: Open, told: Sighting) -> tuple[Message, ...]:
     """The messages of the refusal, outermost first; OpenIddict's reasons stand before its refusal."""
-    told = max(o.sightings, key=_tells_most)
     rest = [s for s in o.sightings if s is not told]
     own = [m for s in (told, *rest) for m in s.statement.messages if not m.informational]
     if _is_openiddict(o):
@@ -152,9 +159,9 @@ def _best_token(o: Open) -> Token | None:
     return min(every, key=lambda t: _FORM_RANK.index(t.form)) if every else None
 
 
-def _fields(o: Open, token: Token | None) -> Frozen[object]:
+def _fields(o: Open, ranked: Sequence[Sighting], token: Token | None) -> Frozen[object]:
     said: dict[str, object] = {}
-    for m in _saying(o):
+    for m in _saying(o, ranked):
         for name, value in m.fields.items():
             said.setdefault(name, value)
     if token is not None:
@@ -179,8 +186,8 @@ def _unwrap(o: Open, said: dict[str, object]) -> None:
         del said["inner_exception_types"]
 
 
-def _saying(o: Open) -> Iterator[Message]:
-    for s in sorted(o.sightings, key=_tells_most, reverse=True):
+def _saying(o: Open, ranked: Sequence[Sighting]) -> Iterator[Message]:
+    for s in ranked:
         yield from (m for m in s.statement.messages if not m.informational)
     for s in o.library:
         yield from s.statement.messages

@@ -14,8 +14,11 @@ _SMALL: Final = 64 * 1024 * 1024
 """Below so many bytes of input one process is faster than several."""
 _PACKED: Final = 8
 """A compressed input holds about so many times its size."""
-LARGEST = 16 * 1024 * 1024
-"""Bytes of a piece, at most; of so many it is found out how a file is written."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a piece, at most; of so many it is found out how a file is written.
+
+Larger ones take fresh memory from the system every time, which costs more than reading them.
+"""
 _LEAST = 2 * 1024 * 1024
 _EACH: Final = 4
 """So many pieces a process, of a file that is large enough: none waits long for another at its end."""

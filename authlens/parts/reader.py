@@ -96,8 +96,8 @@ class Reader:
 
     def _add(self, source: Source, total: Sum) -> None:
         try:
-            for seen in self._seen(source, total):
-                total.add(seen)
+            for seen, lines in self._seen(source, total):
+                total.add(seen, lines)
                 if self._told is not None:
                     self._told(seen.read.bytes, seen.refusals())
         except KeyboardInterrupt:
@@ -105,8 +105,8 @@ class Reader:
         except (OSError, BrokenExecutor, MemoryError) as error:
             total.error = sums.why(error)
 
-    def _seen(self, source: Source, total: Sum) -> Iterator[Observed]:
-        """What each part says."""
+    def _seen(self, source: Source, total: Sum) -> Iterator[tuple[Observed, int]]:
+        """What each part says, and how many lines further down than it knows."""
         pool = self._started() if self._processes > 1 else None
         size = source.flat()
         if size is None:
@@ -119,15 +119,26 @@ class Reader:
         else:
             work = pieces.pieces(source, size, self._processes)
             total.layout = layout = self._layout(source, pieces.beginning(source, size), pieces.stretches(source, size))
-        yield from pool.observed(work, layout, self._how.zone) if pool is not None else self._here(work, layout)
+        yield from self._there(pool, work, layout) if pool is not None else self._here(work, layout)
 
     def _layout(self, source: Source, head: Part, later: Iterable[bytes] = ()) -> Layout:
         found = sniff.sniff(head.data, source.path, self._how.format, later)
         return replace(found, encoding=source.encoding)
 
-    def _here(self, work: Iterable[Part | pieces.Piece], layout: Layout) -> Iterator[Observed]:
+    def _here(self, work: Iterable[Part | pieces.Piece], layout: Layout) -> Iterator[tuple[Observed, int]]:
+        line = 1
         for one in work:
-            yield observe(one if isinstance(one, Part) else pieces.read(one), layout, zone=self._how.zone)
+            part = replace(one if isinstance(one, Part) else pieces.read(one), line=line)
+            seen = observe(part, layout, zone=self._how.zone)
+            del part  # it is large, and the next is read before this one would be let go
+            line += seen.read.lines
+            yield seen, 0
+
+    def _there(self, pool: Pool, work: Iterable[Part | pieces.Piece], layout: Layout) -> Iterator[tuple[Observed, int]]:
+        lines = 0
+        for seen in pool.observed(work, layout, self._how.zone):
+            yield seen, lines
+            lines += seen.read.lines
 
     def _started(self) -> Pool:
         if self._pool is None:

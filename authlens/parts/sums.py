@@ -52,12 +52,10 @@ class Sum:
         self._all: Observed | None = None
         self._shared = shared
         self._take = take
-        self._lines = 0
-        """Ended so far."""
 
-    def add(self, seen: Observed) -> None:
-        """The next part, observed as if it stood first."""
-        seen, self._lines = seen.settled(self._shared, self._lines), self._lines + seen.read.lines
+    def add(self, seen: Observed, lines: int = 0) -> None:
+        """The next part, which stands so many lines further down than it knows."""
+        seen = seen.settled(self._shared, lines)
         self._all, sure = (seen if self._all is None else self._all + seen).released()
         self._give(sure)
 

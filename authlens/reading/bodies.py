@@ -45,8 +45,8 @@ class Body(ABC):
         """All its records."""
 
     @abstractmethod
-    def said(self) -> Iterator[Any]:
-        """What is kept of the records that no border cuts, stream by stream."""
+    def uncut(self) -> Iterator[Slice]:
+        """The records that no border cuts, stream by stream."""
 
     @abstractmethod
     def changed(self, change: Callable[[Any], Any], lines: int) -> Body:
@@ -117,9 +117,9 @@ class Text(Body):
         """What waited at the borders is a record."""
         return tuple(nearby.telling((*_all(self.head, strand), *self.slices, *_all(self.tail, strand))))
 
-    def said(self) -> Iterator[Any]:
+    def uncut(self) -> Iterator[Slice]:
         """In their order."""
-        return (one.said for one in self.slices)
+        return iter(self.slices)
 
     def changed(self, change: Callable[[Any], Any], lines: int) -> Text:
         """Slice by slice."""

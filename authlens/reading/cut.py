@@ -29,8 +29,9 @@ class _Seen:
     last: bytes
 
     @classmethod
-    def of(cls, data: bytes) -> _Seen:
-        return cls(needles.authentication(data), data[: needles.EDGE], data[-needles.EDGE :])
+    def of(cls, data: bytes, *, known: bool) -> _Seen:
+        """``known``: something in it shows authentication, which need not be searched for."""
+        return cls(known or needles.authentication(data), data[: needles.EDGE], data[-needles.EDGE :])
 
     def __add__(self, other: _Seen) -> _Seen:
         seen = self.seen or other.seen or needles.authentication(self.last + other.first)
@@ -86,7 +87,7 @@ class Cut:
 
     def said(self) -> Iterator[Any]:
         """What is kept of the records that no border cuts, stream by stream."""
-        return self.body.said()
+        return (one.said for one in self.body.uncut())
 
     def released(self) -> tuple[Cut, tuple[Any, ...]]:
         """The rest, and what is kept of records that nothing behind can change, in their order; nothing comes before.
@@ -164,4 +165,6 @@ def cut(
     feeds = Feeds(part.data)
     run = Run(part.data, (Piece(0, part.offset, part.line),) if part.data else (), feeds)
     read = Amount(bytes=len(part.data), lines=feeds.total)
-    return Cut(knife, body(run, Strand(knife)), read, _Seen.of(part.data))
+    inner = body(run, Strand(knife))
+    hit = any(not one.secondary for one in inner.uncut())
+    return Cut(knife, inner, read, _Seen.of(part.data, known=hit))

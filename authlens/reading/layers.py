@@ -88,11 +88,11 @@ class Peeled(Body):
         kept = tuple(one for one in self.ended if one.offset >= border)
         return Peeled(self.first, rest, self.last, kept), tuple(taken)
 
-    def said(self) -> Iterator[Any]:
+    def uncut(self) -> Iterator[Slice]:
         """Of streams that have ended first."""
-        yield from (one.said for one in self.ended)
+        yield from self.ended
         for inner in self.streams.values():
-            yield from inner.said()
+            yield from inner.uncut()
 
     def changed(self, change: Callable[[Any], Any], lines: int) -> Peeled:
         """Stream by stream."""
@@ -193,8 +193,8 @@ class Whole(Body):
             return ()
         return tuple(Blade(strand.knife, strand.stream).records(whole.indexed(), secondary=False, begun=False))
 
-    def said(self) -> Iterator[Any]:
-        """Nothing yet."""
+    def uncut(self) -> Iterator[Slice]:
+        """None yet."""
         return iter(())
 
     def changed(self, change: Callable[[Any], Any], lines: int) -> Whole:

@@ -75,6 +75,13 @@ class Feeds:
         self._at = pos
         return self._known
 
+    def within(self, start: int, end: int) -> tuple[int, int]:
+        """Line feeds before a position, and from there to another."""
+        before = self.before(start)
+        lines = self._data.count(b"\n", start, end)
+        self._at, self._known = end, before + lines
+        return before, lines
+
 
 def _sums(data: bytes) -> list[int]:
     if len(data) <= _STEP:
@@ -170,14 +177,17 @@ class Run:
 
     def stretch(self, start: int = 0, end: int | None = None) -> Piece:
         """What stands between two positions as one piece; ``gap``: some of it was dropped."""
-        end = len(self.data) if end is None else end
+        data = self.data
+        end = len(data) if end is None else end
         if not (self.plain and start < end):
-            return _summed(self.slice(start, end) if start or end < len(self.data) else self)
-        pos, offset, line, *_, note, _ = self.pieces[0]
-        offset, line = offset + start - pos, line + self._feeds(pos, start)
-        lines = self.data.count(b"\n", start, end)
-        last = line + lines - (self.data[end - 1] == _FEED)
-        return Piece(0, offset, line, end - start, lines, offset + end - start, last, note)
+            return _summed(self.slice(start, end) if start or end < len(data) else self)
+        pos, offset, line, _, _, _, _, note, _ = self.pieces[0]
+        if self.feeds is None or pos:
+            before, lines = self._feeds(pos, start), data.count(b"\n", start, end)
+        else:
+            before, lines = self.feeds.within(start, end)
+        offset, line, size = offset + start - pos, line + before, end - start
+        return Piece(0, offset, line, size, lines, offset + size, line + lines - (data[end - 1] == _FEED), note)
 
     def behind(self) -> tuple[int, int]:
         """Offset behind the run in the source, and the line of its last byte."""

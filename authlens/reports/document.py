@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, TextIO
 
 from authlens import model
@@ -20,7 +20,7 @@ from authlens.reports.blocks import groups, inputs, issuers
 from authlens.reports.blocks.failures import Entries
 from authlens.reports.blocks.summary import summary
 from authlens.reports.cleaning import Clean, cut, people, rfc3339, technical
-from authlens.reports.encoding import write_list, write_member
+from authlens.reports.encoding import BETWEEN, write_list, write_member
 
 _SEVERITIES: Final = tuple(model.Severity)
 """Worst first."""
@@ -54,7 +54,7 @@ class Document:
         self.findings: Sequence[model.Finding] = sorted(result.findings, key=_by_time)
         self._names = Pseudonyms(key=pseudonym_key, show=show_values)
         self._groups = _by_key(result)
-        self._entries = Entries(self._names, self.group_of, lambda identity: self._known("failures", identity))
+        self._entries = Entries(self._names, self.group_of, baseline.failures if baseline is not None else None)
         if not show_values:
             for failure in _different(finding.failure for finding in self.findings):
                 for value in people(failure.said, failure.client, technical(failure.said)):
@@ -74,17 +74,19 @@ class Document:
         """The failures in order of time; those without a time last, by place."""
         return map(self._entries.value, self.findings)
 
-    def texts(self) -> Iterator[str]:
-        """The same as JSON; what failures share is put into words once."""
-        return ranges.told(len(self.findings), self._told, self._help, self._jobs)
+    def texts(self, between: str) -> Iterator[str]:
+        """The same as JSON, many failures at a time, with that between any two; what they share is told once."""
+        told, named = partial(self._told, between), partial(self._told_without_naming, between)
+        return ranges.told(len(self.findings), told, named, self._jobs)
 
-    def _told(self, some: range) -> list[str]:
-        return [self._entries.text(self.findings[at]) for at in some]
+    def _told(self, between: str, some: range) -> str:
+        texts = [self._entries.text(self.findings[at]) for at in some]
+        return between.join(["", *texts] if some.start else texts)
 
-    def _help(self, some: range) -> list[str] | None:
+    def _told_without_naming(self, between: str, some: range) -> str | None:
         """The same for a helper, who must not name people: their numbers go by the order of the whole."""
         before = len(self._names)
-        told = self._told(some)
+        told = self._told(between, some)
         return told if len(self._names) == before else None
 
     def failure(self, finding: model.Finding) -> dict[str, Any]:
@@ -206,7 +208,7 @@ def write(parts: Document, out: TextIO) -> None:
     for name, value in parts.head().items():
         write_member(name, value, out)
         out.write(",\n")
-    write_list("failures", parts.texts(), out)
+    write_list("failures", parts.texts(BETWEEN), out)
     for name, value in parts.tail().items():
         out.write(",\n")
         write_member(name, value, out)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import chain, repeat
 from typing import Any, Final, TextIO, TypeVar
 
 T = TypeVar("T")
 
 dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode  # ASCII: a terminal is safe from it
 _MOST_RECENT: Final = 512
-_CHUNK: Final = 64
-"""Texts of entries, and what stands before each, that are written at once."""
+BETWEEN: Final = ",\n  "
+"""Stands between two entries of a list."""
 
 
 class Told:
@@ -52,40 +51,52 @@ def record(names: tuple[str, ...], *values: Any) -> Told:
     return Told({name: list(v) if isinstance(v, tuple) else v for name, v in zip(names, values, strict=True)})
 
 
-def opened(tree: Any) -> Any:
-    """The value that a tree stands for."""
+class Gap:
+    """Stands in a tree where each entry has a value of its own."""
+
+
+GAP: Final = Gap()
+_GAP: Final = "\0"
+"""A gap as text: JSON escapes this character wherever it stands."""
+_NOTHING: Final[Iterator[Any]] = iter(())
+
+
+def opened(tree: Any, own: Iterator[Any] = _NOTHING) -> Any:
+    """The value that a tree stands for; ``own`` fills its gaps."""
     if isinstance(tree, Told):
         return tree.value
     if isinstance(tree, dict):
-        return {name: opened(one) for name, one in tree.items()}
-    return [opened(one) for one in tree] if isinstance(tree, list) else tree
+        return {name: opened(one, own) for name, one in tree.items()}
+    if isinstance(tree, list):
+        return [opened(one, own) for one in tree]
+    return opened(next(own)) if tree is GAP else tree
 
 
 def encode(tree: Any) -> str:
     """The tree as JSON."""
-    return _JSON.get(tree.__class__, dump)(tree)
+    return _JSON[tree.__class__](tree)
 
 
 class Form:
-    """An object as JSON with gaps in place of some of its members."""
+    """What many entries have in common, with gaps; each entry fills them with its own values, from left to right."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_pieces", "_tree")
 
-    def __init__(self, members: Mapping[str, Any], gaps: Collection[str]) -> None:
-        """``gaps`` names the members that are filled in, in the order of ``members``."""
-        self._pieces = [""]
-        for before, (name, value) in zip(chain("{", repeat(", ")), members.items(), strict=False):
-            self._pieces[-1] += f"{before}{_quoted(name)}: "
-            if name in gaps:
-                self._pieces += ("", "")
-            else:
-                self._pieces[-1] += encode(value)
-        self._pieces[-1] += "}"
+    def __init__(self, tree: Any) -> None:
+        """``tree`` is not changed any more."""
+        self._tree = tree
+        self._pieces: list[str] = []
 
-    def filled(self, values: Iterable[Any]) -> str:
-        """The object with these values in its gaps."""
+    def value(self, own: Iterable[Any]) -> Any:
+        """The entry."""
+        return opened(self._tree, iter(own))
+
+    def text(self, own: Iterable[Any]) -> str:
+        """The entry as JSON."""
+        if not self._pieces:
+            self._pieces = encode(self._tree).replace(_GAP, f"{_GAP}{_GAP}").split(_GAP)
         pieces = self._pieces.copy()
-        pieces[1::2] = map(encode, values)
+        pieces[1::2] = [_JSON[one.__class__](one) for one in own]
         return "".join(pieces)
 
 
@@ -93,41 +104,44 @@ _quoted: Final = json.encoder.encode_basestring_ascii
 
 
 def _object(value: Mapping[str, Any]) -> str:
-    return (
-        "{"
-        + ", ".join([f"{_quoted(name)}: {_JSON.get(one.__class__, dump)(one)}" for name, one in value.items()])
-        + "}"
-    )
+    return "{" + ", ".join([f"{_quoted(name)}: {_JSON[one.__class__](one)}" for name, one in value.items()]) + "}"
 
 
 def _list(values: Iterable[Any]) -> str:
-    return "[" + ", ".join([_JSON.get(one.__class__, dump)(one) for one in values]) + "]"
+    return "[" + ", ".join([_JSON[one.__class__](one) for one in values]) + "]"
 
 
-_JSON: Final[Mapping[type, Callable[[Any], str]]] = {
-    str: _quoted,
-    int: repr,
-    bool: {False: "false", True: "true"}.__getitem__,
-    type(None): {None: "null"}.__getitem__,
-    dict: _object,
-    list: _list,
-    Told: Told.text,
-}
+class _Encoders(dict[type, Callable[[Any], str]]):
+    """By what a part of a tree is."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        return dump
+
+
+_JSON: Final = _Encoders(
+    {
+        str: _quoted,
+        int: repr,
+        bool: {False: "false", True: "true"}.__getitem__,
+        type(None): {None: "null"}.__getitem__,
+        dict: _object,
+        list: _list,
+        Told: Told.text,
+        Gap: lambda _: _GAP,
+    }
+)
 """What trees are made of; ``dump`` tells all else."""
 
 
 class Recent(OrderedDict[tuple[Any, ...], T]):
-    """What was asked for last; made again where it was asked for too long ago."""
+    """What was made last, by what it was made of; made again where that is too long ago."""
 
-    def of(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        """The value of the key."""
-        found = self.get(key)
-        if found is not None:
-            self.move_to_end(key)
-            return found
+    def keep(self, key: tuple[Any, ...], made: T) -> T:
+        """What was made, remembered until many others were made."""
         if len(self) >= _MOST_RECENT:
             self.popitem(last=False)
-        return self.setdefault(key, make())
+        self[key] = made
+        return made
 
 
 # --------------------------------------------------------------------------- writing
@@ -136,20 +150,17 @@ class Recent(OrderedDict[tuple[Any, ...], T]):
 def write_member(name: str, value: Any, out: TextIO) -> None:
     """Writes a member of the document, a list with an entry a line."""
     if isinstance(value, list):
-        write_list(name, map(dump, value), out)
+        write_list(name, [BETWEEN.join(map(dump, value))] if value else [], out)
     else:
         out.write(f" {dump(name)}: {dump(value)}")
 
 
 def write_list(name: str, texts: Iterable[str], out: TextIO) -> None:
-    """Writes a list whose entries are JSON already, an entry a line."""
+    """Writes a list whose entries are JSON already, with ``BETWEEN`` between any two: an entry a line."""
     before = f" {dump(name)}: [\n  "
-    pieces: list[str] = []
+    end = f" {dump(name)}: []"
     for text in texts:
-        pieces += (before, text)
-        before = ",\n  "
-        if len(pieces) > _CHUNK:
-            out.write("".join(pieces))
-            pieces.clear()
-    out.write("".join(pieces))
-    out.write("\n ]" if before.startswith(",") else f" {dump(name)}: []")
+        out.write(before)
+        out.write(text)
+        before, end = "", "\n ]"
+    out.write(end)

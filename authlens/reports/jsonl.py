@@ -9,6 +9,5 @@ from authlens.reports.document import Document
 
 def write(parts: Document, out: TextIO) -> None:
     """Writes JSON Lines; memory does not grow with the failures."""
-    for text in parts.texts():
-        out.write(text)
-        out.write("\n")
+    out.writelines(parts.texts("\n"))
+    out.write("\n" if parts.findings else "")

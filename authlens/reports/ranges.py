@@ -20,12 +20,12 @@ MANY: Final = 4096
 CHUNK: Final = 64
 """Entries that a process makes at a time."""
 
-Make = Callable[[range], "list[str] | None"]
-"""The texts of a range of entries, none of which holds a line feed; None where a helper must not make them."""
+Make = Callable[[range], "str | None"]
+"""The text of a range of entries, in ASCII; None where a helper must not make it."""
 
 
-def told(count: int, make: Callable[[range], list[str]], help_out: Make, jobs: int | None) -> Iterator[str]:
-    """The texts of all entries.
+def told(count: int, make: Callable[[range], str], help_out: Make, jobs: int | None) -> Iterator[str]:
+    """The texts of all entries, those of a range at a time.
 
     Args:
         count: How many there are.
@@ -40,7 +40,7 @@ def told(count: int, make: Callable[[range], list[str]], help_out: Make, jobs: i
     try:
         for at, chunk in enumerate(chunks):
             found = helpers[at % share - 1].take() if at % share else None
-            yield from make(chunk) if found is None else found
+            yield make(chunk) if found is None else found
     finally:
         for helper in helpers:
             helper.end()
@@ -53,10 +53,10 @@ class _Helper:
         self._process = process
         self._texts = texts
 
-    def take(self) -> list[str] | None:
-        """The texts of its next range; None where it has ended."""
+    def take(self) -> str | None:
+        """The text of its next range; None where it has ended."""
         try:
-            return self._texts.recv_bytes().decode("ascii").split("\n")
+            return self._texts.recv_bytes().decode("ascii")
         except (EOFError, OSError):
             return None
 
@@ -85,10 +85,10 @@ def _helpers(chunks: Sequence[range], make: Make, jobs: int) -> list[_Helper]:
 def _help(chunks: Sequence[range], make: Make, out: Connection) -> None:
     processes.deafen()
     for chunk in chunks:
-        texts = make(chunk)
-        if texts is None:
+        text = make(chunk)
+        if text is None:
             return
         try:
-            out.send_bytes("\n".join(texts).encode("ascii"))
+            out.send_bytes(text.encode("ascii"))
         except OSError:  # nobody wants to know any more
             return

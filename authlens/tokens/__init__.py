@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 
 from authlens.catalogue.restored import restored
 from authlens.model import Frozen, Token, TokenForm
@@ -77,16 +78,15 @@ def _with(taken: list[Found], more: Iterable[Found]) -> list[Found]:
     for found in sorted(more, key=_start):
         if (not own or own[-1][1] <= found[0]) and not _overlaps(taken, found[0], found[1]):
             own.append(found)
-    return sorted([*taken, *own], key=_start) if own else taken
+    return sorted([*taken, *own], key=_start) if own and taken else own or taken
 
 
 def _overlaps(taken: list[Found], start: int, end: int) -> bool:
-    at = bisect_left(taken, end, key=_start)
+    at = bisect_left(taken, (end,))
     return at > 0 and taken[at - 1][1] > start
 
 
-def _start(found: Found) -> int:
-    return found[0]
+_start = itemgetter(0)
 
 
 # --------------------------------------------------------------------------- fields

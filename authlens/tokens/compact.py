@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from authlens.model import Token, TokenForm
-from authlens.segments import MAX_TOKEN_CHARS, base64url, is_base64url, read_json_object
-from authlens.tokens.made import NOTHING, Found, made
+from authlens.segments import MAX_TOKEN_CHARS, Members, base64url, is_base64url, read_json_object
+from authlens.tokens.made import Found, made
 from authlens.tokens.words import QUOTE_BEHIND_WORD, word_before
 
 _MEMO_CHARS = 16_384
 """Longer texts are not remembered, so that the memo's size has a bound: 4,096 of these."""
 _HEADER_CHARS = 1024
 """Likewise of a header: 1,024 of these."""
+_NO_SEGMENT = Members()
 # Where a token may begin: not inside a longer run, but behind an escape (\n, \u0027, %20, a colour) it may
 _LEFT = (
     r"(?:(?<![A-Za-z0-9_+\-]e)|(?<=\\[nrt]e)|(?<=%[0-9A-Fa-f]{2}e)|(?<=\\u00[0-9A-Fa-f]{2}e)|(?<=\x1b\[[0-9;]me)"
@@ -54,46 +54,38 @@ def _read(raw: str) -> Token:
     return _decoded(raw, raw.split("."))
 
 
-class _Segment(NamedTuple):
-    """A segment of JSON, decoded and read."""
-
-    values: Mapping[str, object]
-    defects: tuple[str, ...] = ()
-    """What is wrong with it, in words that name the segment."""
-
-
 def _decoded(raw: str, segments: list[str]) -> Token:
     count = len(segments)
     header = (_kept_segment if len(segments[0]) <= _HEADER_CHARS else _segment)(segments[0], "header")
-    claims = _segment(segments[1], "payload") if count in (2, 3, 4) else _Segment(NOTHING)
-    defects = [*header.defects, *claims.defects]
-    if count == 3 and not is_base64url(segments[2]):
-        defects.append(f"the signature {base64url(segments[2])[1]}")
-    if count not in (2, 3, 5):
-        defects.append(f"has {count} segment{'s' * (count != 1)}; a signed token has 3")
+    claims = _segment(segments[1], "payload") if count in (2, 3, 4) else _NO_SEGMENT
+    defects = header.defects + claims.defects
+    if count == 3:
+        if not is_base64url(segments[2]):
+            defects += (f"the signature {base64url(segments[2])[1]}",)
+    elif count not in (2, 5):
+        defects += (f"has {count} segment{'s' * (count != 1)}; a signed token has 3",)
     form = _compact_form(segments, header, claims)
     return made(raw, form, header.values, claims.values, "; ".join(defects) or None)
 
 
-def _segment(text: str, name: str) -> _Segment:
-    """Decode and read a segment of JSON."""
+def _segment(text: str, name: str) -> Members:
+    """Decode and read a segment of JSON; its defects are in words that name it."""
     data, wrong = base64url(text)
-    defects = [wrong] if wrong else []
+    defects: tuple[str, ...] = (wrong,) if wrong else ()
     try:
         decoded = data.decode("utf-8")
     except UnicodeDecodeError:
-        defects.append("is not UTF-8")
+        defects += ("is not UTF-8",)
         decoded = data.decode("utf-8", "replace")
     members = read_json_object(decoded)
-    if defects or members.defects:
-        return _Segment(members.values, tuple(f"the {name} {defect}" for defect in (*defects, *members.defects)))
-    return _Segment(members.values)
+    defects += members.defects
+    return members._replace(defects=tuple(f"the {name} {defect}" for defect in defects)) if defects else members
 
 
 _kept_segment = lru_cache(maxsize=1024)(_segment)  # many tokens have one header
 
 
-def _compact_form(segments: list[str], header: _Segment, claims: _Segment) -> TokenForm:
+def _compact_form(segments: list[str], header: Members, claims: Members) -> TokenForm:
     count = len(segments)
     if count == 5:
         return TokenForm.ENCRYPTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from authlens.model import Token, TokenForm
 from authlens.segments import MAX_TOKEN_CHARS, Members, is_shallow, read_members
@@ -18,6 +19,8 @@ _HEADER_START = re.compile(
     r"|iv|tag|apu|apv|epk|p2[sc])(?:\\{0,7}\"|\\{1,4}u0022)\s{0,4}:"
 )
 _PAYLOAD = re.compile(r"\.(?:\s|\\[rnt]){0,8}\{")
+_FLAT = re.compile(r"\{[^{}]{1,4096}+\}\.\{[^{}]{1,4096}+\}")
+"""Two objects without an object in them."""
 _ELLIPSIS = re.compile(r"\.{3}|…|\[(?:\.{3}|…|truncat|snip|cut)", re.IGNORECASE)
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _PLAIN_START = re.compile(r'\{\s{0,40}"')
@@ -38,7 +41,11 @@ def find(text: str) -> Iterator[Found]:
     for start in _HEADER_START.finditer(text):
         if start.start() < behind:
             continue
-        if start["quote"] == '"':
+        flat = _FLAT.match(text, start.start()) if shallow else None
+        token = _flat(flat[0]) if flat else None
+        if flat and token:
+            end = flat.end()
+        elif start["quote"] == '"':
             end, token = _pair(text, start.start(), shallow=shallow)
         else:
             end, token = _escaped_pair(text, start.start())
@@ -48,6 +55,16 @@ def find(text: str) -> Iterator[Found]:
             yield start.start(), end, token
         if budget < 0:
             return
+
+
+@lru_cache(maxsize=256)
+def _flat(raw: str) -> Token | None:
+    """The token that a text is, if all of it is one and nothing is wrong with it: then it is one whatever stands behind.
+
+    Remembered: the records of one refusal quote the same token.
+    """
+    end, token = _pair(raw, 0, shallow=is_shallow(raw))
+    return token if token and end == len(raw) and not token.defect else None
 
 
 def _pair(text: str, start: int, *, shallow: bool) -> tuple[int, Token | None]:

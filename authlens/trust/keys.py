@@ -11,20 +11,19 @@ import base64
 import hashlib
 import json
 import re
-import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
-from cryptography.utils import CryptographyDeprecationWarning
 
 from authlens.model import Frozen, Key
 from authlens.segments import Repeated, base64url
+
+if TYPE_CHECKING:
+    from authlens.trust.certificates import Certificate
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 
@@ -98,7 +97,7 @@ def _key(entry: object) -> Key:
     }
     certificate, chain_note = _leaf(members.get("x5c"))
     if certificate is not None and not {"n", "e", "x", "y"} & members.keys():
-        members |= _members_of(_public_of(certificate))
+        members |= _members_of(certificate.public)
     material = _material(members)
     if certificate is not None:
         _compare(material, certificate)
@@ -115,7 +114,7 @@ def _key(entry: object) -> Key:
         crv=_text(members, "crv"),
         bits=material.bits,
         thumbprint=_thumbprint(members) if material.public is not None else None,
-        x5t=_text(members, "x5t") or (_x5t(certificate) if certificate else None),
+        x5t=_text(members, "x5t") or (certificate.x5t if certificate else None),
         issuer=_text(members, "issuer"),
         jwk=Frozen(members),
         private=private,
@@ -252,47 +251,24 @@ def _encoded(data: bytes) -> str:
 # --------------------------------------------------------------------------- certificates
 
 
-def _leaf(chain: object) -> tuple[x509.Certificate | None, str | None]:
+def _leaf(chain: object) -> tuple[Certificate | None, str | None]:
     """The certificate that holds the key: the first of ``x5c`` (RFC 7517 section 4.7)."""
     if not isinstance(chain, (list, tuple)) or not chain:
         return None, None
+    from authlens.trust import certificates  # noqa: PLC0415 - what reads them is slow to load, and few keys have one
+
     first = chain[0]
-    if not isinstance(first, str) or len(first) > LONGEST:
-        return None, "its certificate (x5c) cannot be read"
-    try:
-        return _certificate(x509.load_der_x509_certificate, base64.b64decode(first, validate=False)), None
-    except (ValueError, UnsupportedAlgorithm):
-        return None, "its certificate (x5c) cannot be read"
+    found = certificates.of_der(first) if isinstance(first, str) and len(first) <= LONGEST else None
+    return found, "its certificate (x5c) cannot be read" if found is None else None
 
 
-def _certificate(load: Callable[[bytes], x509.Certificate], data: bytes) -> x509.Certificate:
-    """A certificate whose version and dates can be read, too; every other is a ValueError."""
-    with warnings.catch_warnings():
-        # It warns of odd certificates on standard error; what is odd about a published one is for the report to say.
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        try:
-            certificate = load(data)
-            _ = certificate.version, certificate.not_valid_after_utc
-        except x509.InvalidVersion as error:  # which is no ValueError
-            raise ValueError(str(error)) from error
-    return certificate
-
-
-def _public_of(certificate: x509.Certificate) -> PublicKey | None:
-    try:
-        found = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    return found if isinstance(found, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) else None
-
-
-def _compare(material: _Material, certificate: x509.Certificate) -> None:
-    found = _public_of(certificate)
+def _compare(material: _Material, certificate: Certificate) -> None:
+    found = certificate.public
     if found is None:
         material.notes.append("its certificate (x5c) holds no RSA or EC key")
     elif material.public is not None and found != material.public:
         material.defect = "its certificate (x5c) holds another key than its members"
-    material.notes.append(f"its certificate is valid until {certificate.not_valid_after_utc.date().isoformat()}")
+    material.notes.append(f"its certificate is valid until {certificate.until.isoformat()}")
 
 
 def _members_of(public: PublicKey | None) -> dict[str, object]:
@@ -312,23 +288,16 @@ def _bytes(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-def _x5t(certificate: x509.Certificate) -> str:
-    # SHA-1 is what x5t is (RFC 7517 section 4.8): a name, no proof
-    return _encoded(hashlib.sha1(certificate.public_bytes(Encoding.DER), usedforsecurity=False).digest())
-
-
 def _from_pem(pem: str, kid: str | None) -> Key:
     """A key from a certificate or a bare public key."""
+    from authlens.trust import certificates  # noqa: PLC0415 - for the reason above
+
     data = pem.encode("utf-8", "replace")[: 4 * LONGEST]
     try:
         if b"CERTIFICATE" in data[:64]:
-            certificate = _certificate(x509.load_pem_x509_certificate, data)
-            chain = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-            found = _key({"kid": kid, "x5c": (chain,)})
+            found = _key({"kid": kid, "x5c": (certificates.der_of_pem(data),)})
         else:
-            loaded = load_pem_public_key(data)
-            known = loaded if isinstance(loaded, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) else None
-            found = _key({"kid": kid, **_members_of(known)})
+            found = _key({"kid": kid, **_members_of(certificates.key_of_pem(data))})
     except (ValueError, UnsupportedAlgorithm):
         return Key(kid=kid, defect="is PEM that cannot be read")
     return replace(found, private="PRIVATE" in pem[:64])

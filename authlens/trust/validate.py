@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from authlens.model import Check, CheckVerdict, Expectations, Key, KeySet, Token, TokenForm, Verdict
+from authlens.model import Check, Expectations, Key, KeySet, Token, TokenForm, Verdict
 from authlens.tokens import parse
 from authlens.trust import keys as published
 from authlens.trust.checks import audience, claims, form, issuer, lifetime, signature, tenant
-from authlens.trust.checks.case import Answer, Case
+from authlens.trust.checks.case import FAIL, PASS, Answer, Case
 from authlens.trust.checks.library import NEW_HANDLER
 from authlens.trust.checks.library import library as read_library
 
@@ -74,7 +74,7 @@ class Timeless(NamedTuple):
 
     def at(self, moment: datetime | None) -> Verdict:
         """The verdict at that time; None where no time is known."""
-        lifetimes = lifetime.checks(self.case._replace(at=moment), unmatched=self.claims_first)
+        lifetimes = lifetime.checks(self.case, moment, unmatched=self.claims_first)
         return _verdict((*self.case.reading.answers, *self._in_order(lifetimes)))
 
     def _in_order(self, lifetimes: tuple[Answer, ...]) -> tuple[Answer, ...]:
@@ -138,7 +138,7 @@ def next_code(verdict: Verdict, repaired: Collection[str]) -> Check | None:
     """What the library would report once these checks (``lifetime.not-expired``, or a family: ``lifetime``) pass."""
     for check in verdict.checks:
         mended = check.name in repaired or check.name.partition(".")[0] in repaired
-        if check.verdict is CheckVerdict.FAIL and check.code and not mended:
+        if check.verdict is FAIL and check.code and not mended:
             return check
     return None
 
@@ -219,12 +219,16 @@ def _key_material(keys: KeySet | tuple[Key, ...] | None) -> tuple[tuple[Key, ...
 
 
 def _verdict(answers: tuple[Answer, ...]) -> Verdict:
-    checks = tuple([check for check, _ in answers])
-    asked = [check for check, wanted in answers if wanted and check.verdict is not CheckVerdict.PASS]
-    if not asked:
-        return Verdict(valid=True, code=None, checks=checks)
-    refusal = next((check for check in asked if check.verdict is CheckVerdict.FAIL), None)
-    return Verdict(valid=None if refusal is None else False, code=refusal and refusal.code, checks=checks)
+    checks: list[Check] = []
+    against: list[Check] = []
+    for check, asked in answers:
+        checks.append(check)
+        if check.verdict is not PASS and asked:
+            against.append(check)
+    if not against:
+        return Verdict(valid=True, code=None, checks=tuple(checks))
+    refusal = next((check for check in against if check.verdict is FAIL), None)
+    return Verdict(valid=None if refusal is None else False, code=refusal and refusal.code, checks=tuple(checks))
 
 
 def _timeless(case: Case) -> Timeless:
@@ -249,10 +253,10 @@ def _signing_key(case: Case) -> tuple[Answer, ...]:
 
 def _no_key_named(signatures: tuple[Answer, ...]) -> bool:
     """The token has a kid, no key the library has loaded answers to it, and none verifies."""
-    if signatures[-1].check.verdict is CheckVerdict.PASS:
+    if signatures[-1].check.verdict is PASS:
         return False
     return any(
-        check.verdict is CheckVerdict.FAIL and check.code in ("IDX10500", "IDX10503")
+        check.verdict is FAIL and check.code in ("IDX10500", "IDX10503")
         for check, _ in signatures
         if check.name in (signature.PUBLISHED, signature.USABLE)
     )
@@ -264,7 +268,7 @@ def _unmatched(
     """From 6.10 to 6.27 the code for an unknown kid tells whether lifetime and issuer are good (IDX10516)."""
     if case.library.checks_claims_first or not case.library.since(6, 10):
         return signatures
-    if not any(asked and check.verdict is CheckVerdict.FAIL for check, asked in (*lifetimes, *issuers)):
+    if not any(asked and check.verdict is FAIL for check, asked in (*lifetimes, *issuers)):
         return signatures
     return tuple(
         Answer(check._replace(code="IDX10516"), asked) if check.code == "IDX10501" else Answer(check, asked)

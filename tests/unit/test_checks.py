@@ -17,6 +17,7 @@ from authlens.model import Check, CheckVerdict, Expectations, Key, KeySet, Verdi
 from authlens.tokens import find, parse
 from authlens.trust import keys as published
 from authlens.trust.checks import nearmiss
+from authlens.trust.checks.case import utc
 from authlens.trust.checks.library import OLD_HANDLER
 from authlens.trust.checks.library import library as read_library
 from authlens.trust.validate import judge
@@ -608,3 +609,22 @@ def test_differences_are_put_into_words() -> None:
     assert nearmiss.difference(TENANT, f"api://{TENANT}") == "differs only in api:// in front of the application's id"
     assert nearmiss.difference("a", "b") == "is another value altogether"
     assert nearmiss.difference("a", "a") == "is the same"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (59.999, "1970-01-01T00:00:59Z"),
+        (60, "1970-01-01T00:01:00Z"),
+        (86_399, "1970-01-01T23:59:59Z"),
+        (86_400, "1970-01-02T00:00:00Z"),
+        (1_709_208_609, "2024-02-29T12:10:09Z"),
+        (253_402_300_799, "9999-12-31T23:59:59Z"),
+        (253_402_300_800, "the latest time there is"),
+        (-1, "the earliest time there is"),
+    ],
+)
+def test_a_time_is_shown_to_the_second_at_every_border(seconds: float, shown: str) -> None:
+    """Minutes, days, a leap day, and both ends of what a DateTime holds."""
+    assert utc(seconds) == shown

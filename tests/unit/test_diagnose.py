@@ -1,6 +1,5 @@
 """From evidence to a finding: one cause, what stays open, what would decide, what fails next, and an id."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -287,7 +286,7 @@ def test_neighbours_that_disagree_say_nothing() -> None:
     old = failure("IDX10223", fields={"valid_to": NOW - timedelta(hours=2), "current_time": NOW})
     far = {"valid_to": NOW - timedelta(seconds=310), "current_time": NOW}
     hidden = failure("IDX10501", hidden=True, line=3)
-    found = find([old, replace(old, scheme="Other"), failure("IDX10223", fields=far, line=2), hidden], None, scheme())
+    found = find([old, old._replace(scheme="Other"), failure("IDX10223", fields=far, line=2), hidden], None, scheme())
     assert not [e for e in found[3].evidence if e.name == "neighbours"]
 
 
@@ -314,7 +313,7 @@ def test_neighbours_of_two_causes_make_neither_likelier(tmp_path: Path) -> None:
 def test_ids_come_from_evidence_and_not_from_the_place() -> None:
     """The same log with a line in front of it, or read from another folder, gives the same ids."""
     here = failure("IDX10223", request_id="r1")
-    there = replace(here, origin=Origin(path="elsewhere/app.log", offset=77_000, line=800))
+    there = here._replace(origin=Origin(path="elsewhere/app.log", offset=77_000, line=800))
     assert diagnose.identities([here]) == diagnose.identities([there])
 
 
@@ -390,7 +389,7 @@ def test_each_refusal_of_one_token_is_judged_at_its_own_time() -> None:
     token = decoded({"iss": ISSUER, "aud": "orders", "exp": int(NOW.timestamp()) + 600})
     first = failure("IDX10501", "kid", fields={"iss": ISSUER}, token=token)
     times = (NOW, NOW + timedelta(seconds=1), NOW + timedelta(hours=1))
-    early, next_, late = find([replace(first, time=time) for time in times])
+    early, next_, late = find([first._replace(time=time) for time in times])
     lifetimes = [{c.name: str(c.verdict) for c in f.checks}["lifetime.not-expired"] for f in (early, next_, late)]
     assert lifetimes == ["pass", "pass", "fail"]
     assert [a.cause for a in late.also] == ["life.expired"]
@@ -401,7 +400,7 @@ def test_each_refusal_of_one_token_is_judged_at_its_own_time() -> None:
 def test_the_distance_of_clocks_is_each_refusals_own() -> None:
     """The same words, a minute after exp and a day after: two explanations."""
     first = failure("IDX10223", fields={"exp": int(NOW.timestamp())})
-    near, far = find([replace(first, time=NOW + timedelta(seconds=s)) for s in (330, 86_400)])
+    near, far = find([first._replace(time=NOW + timedelta(seconds=s)) for s in (330, 86_400)])
     assert near.evidence != far.evidence
     assert "5 min 30 s after exp" in str(near.evidence)
     assert "1 d after exp" in str(far.evidence)

@@ -29,7 +29,7 @@ def refused(template: Template) -> Failure:
     found = messages.read(text)
     statement = replace(one.statement, messages=found or one.statement.messages, text=text)
     fields = found[0].fields if found else one.fields
-    return replace(one, said=replace(one.said, statement=statement, fields=fields))
+    return one._replace(said=replace(one.said, statement=statement, fields=fields))
 
 
 def texts() -> Iterator[Template]:

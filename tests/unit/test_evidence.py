@@ -1,6 +1,5 @@
 """The evidence table: one row a failure, values only where something shows them, the rest of the log beside each."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,8 +65,8 @@ def test_a_log_without_failures_has_an_empty_table() -> None:
 def test_failures_with_equal_words_share_their_evidence() -> None:
     """Ten thousand old tokens are looked at once; only what is their own differs."""
     first = failure("IDX10223", fields=EXPIRED)
-    later = replace(
-        first, time=NOW + timedelta(minutes=5), host="api-2", origin=Origin(path="app.log", offset=900, line=9)
+    later = first._replace(
+        time=NOW + timedelta(minutes=5), host="api-2", origin=Origin(path="app.log", offset=900, line=9)
     )
     made = table([first, later, failure("IDX10501")])
     assert made.kinds[0] is made.kinds[1] is not made.kinds[2]
@@ -135,7 +134,7 @@ def test_one_process_runs_one_version_of_the_library() -> None:
     """What one message betrays of the version holds for the others of its log, and of no other log."""
     old = failure("IDX10223", library=Library(low=(6, 10), high=(7, 7)))
     vague = failure("IDX10501", library=Library(low=(5, 0)), line=2)
-    elsewhere = replace(vague, origin=Origin(path="other.log", offset=0, line=1))
+    elsewhere = vague._replace(origin=Origin(path="other.log", offset=0, line=1))
     rows = table([old, vague, elsewhere]).rows
     assert [r.get("library.newest") for r in rows] == [7007, 7007, None]
 

@@ -114,7 +114,7 @@ def test_a_token_was_used_at_the_records_time_else_at_the_messages_own(
 ) -> None:
     """Where neither is there, nobody knows; the present has nothing to do with it."""
     fields = {"current_time": printed.isoformat()} if printed else {}
-    assert of_request(failure(fields=fields, time=time, time_assumed=assumed)) == used
+    assert of_request(failure(time=time, time_assumed=assumed), fields) == used
 
 
 def test_the_lifetime_of_a_token_without_a_time_is_unknown() -> None:

@@ -316,7 +316,7 @@ def test_one_secret_of_two_schemes_is_told_of_both(tmp_path: Path) -> None:
     result = scan(tmp_path, refusal(1, tried(STRONG)))
     (finding,) = result.findings
     named = [
-        replace(finding, id=i, failure=replace(finding.failure, scheme=s))
+        replace(finding, id=i, failure=finding.failure._replace(scheme=s))
         for i, s in (("a", "A"), ("b", "B"), ("n", None))
     ]
     told = exposures.find(named, now=NOW)

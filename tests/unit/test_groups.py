@@ -226,7 +226,7 @@ def test_ten_thousand_old_tokens_are_one_group_and_two_apis_are_two() -> None:
     """From evidence to groups: what has to be repaired once is told once."""
     ends = (NOW - timedelta(minutes=97, seconds=n) for n in range(200))
     old = [failure(fields={"valid_to": e, "current_time": NOW, "sub": f"u{n}"}, line=n) for n, e in enumerate(ends)]
-    other = replace(old[0], scheme="Partner")
+    other = old[0]._replace(scheme="Partner")
     made = groups.build(diagnose.diagnose(table([*old, other], None, scheme(), scheme("Partner", OTHER)), PACK))
     assert [(g.cause, g.count, g.schemes) for g in made] == [
         ("life.expired", 200, ("Bearer",)),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from authlens.diagnosis.causes import CAUSES
 from authlens.diagnosis.condition import Name, Not
 from authlens.diagnosis.engine import match_rows
 from authlens.diagnosis.ruleset import check, load, run_tests
@@ -169,6 +170,22 @@ def test_two_causes_with_one_precedence_are_refused_across_packs_too(tmp_path: P
     (fault,) = check([first, second], default=False).faults
     assert fault.path.startswith(str(second))
     assert "sig.key-rotated" in fault.message
+
+
+def test_the_examples_of_a_users_file_are_always_read(tmp_path: Path) -> None:
+    """Only those of the shipped pack may be left out, and only where no rule of the user's could clash with them."""
+    path = write(tmp_path / "wrong", rule(1, tests={"match": [{"kidd": "a"}], "no_match": [{"kid": "a"}]}))
+    with pytest.raises(FaultsError, match="there is no field 'kidd'"):
+        load([path], default=False, examples=False)
+    first = load(examples=False).rules[0]
+    clashing = rule(
+        precedence=first.precedence,
+        cause=next(each for each in CAUSES if each != first.cause),
+        detection={"seen": {"host|exists": False}, "condition": "seen"},
+        tests={"match": [{"code": "IDX10503"}], "no_match": [{"host": "a"}]},
+    )
+    with pytest.raises(FaultsError, match=f"both of precedence {first.precedence}"):
+        load([write(tmp_path / "clash", clashing)], examples=False)
 
 
 def test_two_rules_of_one_cause_may_share_a_precedence(tmp_path: Path) -> None:

@@ -182,6 +182,25 @@ def test_a_decoded_token_is_found_inside_strings_of_json(levels: int) -> None:
     assert token.sha256 == hashlib.sha256(decoded.encode()).hexdigest()
 
 
+@pytest.mark.parametrize("brackets", [0, 100])
+@pytest.mark.parametrize(
+    "decoded",
+    [
+        '{"alg":"none"}.{"sub":"a}b","n":1}',
+        '{"alg":"none","kid":"a}.{b"}.{"sub":"u0"}',
+        '{"alg":"none"}.{"roles":["a","b"],"n":NaN}',
+        '{"alg":"none"}.{"sub":"a","sub":"b"}',
+    ],
+)
+def test_a_decoded_token_is_the_same_whatever_stands_around_it(decoded: str, brackets: int) -> None:
+    """What was read once is remembered: a brace in a string ends no object, and the second reading finds the first."""
+    texts = [f"token: '{decoded}'", f"token: '{decoded}'. {'[' * brackets}", f"{decoded}"]
+    found = [[t.raw for t in tokens.find(text)] for text in (*texts, *texts)]
+    assert found == [[decoded]] * 6
+    first, *others = [tokens.find(text)[0] for text in texts]
+    assert all(t.claims == first.claims and t.defect == first.defect for t in others)
+
+
 def test_a_decoded_token_of_system_text_json_uses_unicode_escapes() -> None:
     """MEL's JSON console writes quotation marks as code points."""
     inner = DECODED.replace('"', "\\u0022")

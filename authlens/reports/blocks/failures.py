@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from authlens.diagnosis.causes import MOST_ALTERNATIVES, UNDETERMINED
-from authlens.model import Also, Alternative, Check, Finding, Link, Said, Token
+from authlens.model import Also, Alternative, Check, Checked, Finding, Link, Said, Token
 from authlens.redact import Pseudonyms
-from authlens.reports.blocks.tokens import check, token
+from authlens.reports.blocks.tokens import Answers, token
 from authlens.reports.cleaning import Clean, Cleaner, optional, people, plain, rfc3339, short, technical
-from authlens.reports.encoding import Form, Recent, Told, opened, record
+from authlens.reports.encoding import GAP, Form, Recent, Told, record
 
 _MEMBERS: Final = (
     *("id", "group", "time", "time_assumed", "code", "codes", "level", "source", "repeats"),
@@ -36,26 +36,30 @@ _PLACE: Final = {name: place for place, name in enumerate(_FIELDS)}
 _ALTERNATIVE: Final = ("cause", "why", "decided_by")
 _ALSO: Final = ("cause", "code", "why")
 _NO_TOKEN: Final = Told(None)
-
-
-@dataclass(slots=True)
-class _Common:
-    """What is said of all failures that differ in moment, place and request only."""
-
-    members: dict[str, Any]
-    """All of a failure's members, in order; those that are each failure's own are empty."""
-    form: Form | None = None
-    """The same as JSON, with a gap for each that is empty."""
+_MOST_LINKS: Final = 32
+"""What is said of a failure of more records is not kept for the next: it is large, and hardly said twice."""
 
 
 class _Checked(NamedTuple):
     """What the checks say at one moment."""
 
-    token: Told
     also: Told
     """What fails beside the cause."""
+    token: Told
     next: Told
     """What would fail next."""
+
+
+@dataclass(slots=True)
+class _Common:
+    """What is said of all failures that differ in moment, line and request only."""
+
+    form: Form
+    """With gaps for what `Entries._own` tells."""
+    checked: Checked | None = None
+    """Of the failure that was told last…"""
+    told: _Checked | None = None
+    """…and how it is told."""
 
 
 class Entries:
@@ -65,14 +69,14 @@ class Entries:
         self,
         names: Pseudonyms,
         group_of: Callable[[Finding], str | None],
-        known: Callable[[str], Mapping[str, bool]],
+        known: Collection[str] | None,
     ) -> None:
         """Nothing is remembered yet.
 
         Args:
             names: Of people.
             group_of: The id of a failure's group.
-            known: Whether a failure was there before, where there is a baseline.
+            known: Ids of the failures that were there before, where there is a baseline.
         """
         self._names = names
         self._group_of = group_of
@@ -83,42 +87,36 @@ class Entries:
         self._checked: Recent[_Checked] = Recent()
         self._tokens: Recent[Told] = Recent()
         self._shown: Recent[dict[str, Any]] = Recent()
-        self._answers: Recent[Told] = Recent()
+        self._answers = Answers()
         self._cleaners: Recent[Cleaner] = Recent()
 
     def value(self, finding: Finding) -> dict[str, Any]:
         """One failure."""
         common = self._common(finding)
-        return {**opened(common.members), **opened(self._own(finding))}
+        found: dict[str, Any] = common.form.value(self._own(finding, common))
+        return found
 
     def text(self, finding: Finding) -> str:
         """The same as JSON."""
-        common, own = self._common(finding), self._own(finding)
-        if common.form is None:
-            common.form = Form(common.members, own.keys())
-        return common.form.filled(own.values())
+        common = self._common(finding)
+        return common.form.text(self._own(finding, common))
 
     def cleaner(self, finding: Finding) -> Cleaner:
         """How texts about one failure are cleaned."""
         return self._of_said(finding.failure.said, finding.failure.client)
 
-    def _own(self, finding: Finding) -> dict[str, Any]:
-        """What is said of this failure alone, in the document's order."""
+    def _own(self, finding: Finding, common: _Common) -> list[Any]:
+        """What is said of this failure alone, in the document's order: for the gaps of `_form`."""
         failure = finding.failure
-        path, offset, line = failure.origin
-        checked = self._checks(finding)
-        return {
-            "id": finding.id,
-            "time": rfc3339(failure.time),
-            "source": {"path": path, "line": line, "offset": offset, "lines": failure.lines, "cut": failure.cut},
-            "repeats": failure.repeats,
-            "request_id": optional(failure.request_id, short),
-            "also": checked.also,
-            "token": checked.token,
-            "links": [_link(link) for link in failure.links],
-            "next": checked.next,
-            **self._known(finding.id),
-        }
+        _, offset, line = failure.origin
+        if common.told is None or common.checked is not finding.checked:
+            common.checked, common.told = finding.checked, self._checks(finding)
+        also, token, following = common.told
+        own: list[Any] = [finding.id, rfc3339(failure.time), line, offset, failure.lines, failure.cut]
+        own += (optional(failure.request_id, short), also, token, *[link.line for link in failure.links], following)
+        if self._known is not None:
+            own.append(finding.id in self._known)
+        return own
 
     # ------------------------------------------------------------------ what failures share
 
@@ -127,34 +125,45 @@ class Entries:
         kind = (
             *(id(failure.said), failure.client, id(finding.diagnosis)),
             *(failure.time_assumed, failure.level, failure.scheme, failure.host, failure.logger, id(failure.outcome)),
+            *(failure.origin.path, *[(link.path, link.role, link.sure) for link in failure.links]),
         )
-        return self._commons.of(kind, lambda: self._new_common(finding))
+        known = self._commons.get(kind)
+        if known is not None:
+            return known
+        made = _Common(self._form(finding))
+        return self._commons.keep(kind, made) if len(failure.links) <= _MOST_LINKS else made
 
-    def _new_common(self, finding: Finding) -> _Common:
+    def _form(self, finding: Finding) -> Form:
         failure, outcome = finding.failure, finding.failure.outcome
-        same = (id(failure.said), failure.client, id(finding.diagnosis))
         told = {
-            **self._said.of(same, lambda: _said(finding, self.cleaner(finding))),
+            **self._about(finding),
+            **dict.fromkeys(("id", "time", "request_id", "also", "token", "next"), GAP),
             "group": self._group_of(finding),
             "time_assumed": failure.time_assumed,
             "level": failure.level,
+            "source": {"path": failure.origin.path, **dict.fromkeys(("line", "offset", "lines", "cut"), GAP)},
+            "repeats": failure.repeats,
             "scheme": optional(failure.scheme, short),
             "host": optional(failure.host, short),
             "logger": optional(failure.logger, short),
             "outcome": {"status": outcome.status, "accepted_by": optional(outcome.accepted_by, short)},
-            **self._known(finding.id),
+            "links": list(map(_link, failure.links)),
         }
-        return _Common({**dict.fromkeys(_MEMBERS), **told})
+        return Form({name: told[name] for name in _MEMBERS} | ({} if self._known is None else {"known": GAP}))
+
+    def _about(self, finding: Finding) -> dict[str, Any]:
+        same = (id(finding.failure.said), finding.failure.client, id(finding.diagnosis))
+        return self._said.get(same) or self._said.keep(same, _said(finding, self.cleaner(finding)))
 
     def _checks(self, finding: Finding) -> _Checked:
         same = (id(finding.failure.said), finding.failure.client, id(finding.diagnosis), id(finding.checked))
-        return self._checked.of(same, lambda: self._new_checked(finding))
+        return self._checked.get(same) or self._checked.keep(same, self._new_checked(finding))
 
     def _new_checked(self, finding: Finding) -> _Checked:
         checked, clean = finding.checked, self.cleaner(finding).text
         return _Checked(
-            token=self._token(finding),
             also=Told([also(one, clean) for one in checked.also]),
+            token=self._token(finding),
             next=Told(also(checked.next, clean) if checked.next else None),
         )
 
@@ -164,19 +173,17 @@ class Entries:
         shown = said.token
         if shown is None:
             return _NO_TOKEN
-        return self._tokens.of((id(said), id(checks)), lambda: self._new_token(said, shown, checks))
+        same = (id(said), id(checks))
+        return self._tokens.get(same) or self._tokens.keep(same, self._new_token(said, shown, checks))
 
     def _new_token(self, said: Said, shown: Token, checks: Iterable[Check]) -> Told:
-        clean = self._of_said(said, None)
-        bare = self._shown.of((id(said),), lambda: token(shown, clean))
-        return Told({**bare, "checks": [self._check(said, one, clean) for one in checks]})
-
-    def _check(self, said: Said, one: Check, clean: Cleaner) -> Told:
-        """Of a token that was sent again only the checks of its time are new."""
-        return self._answers.of((id(said), id(one)), lambda: check(one, clean.text))
+        same, clean = (id(said),), self._of_said(said, None)
+        bare = self._shown.get(same) or self._shown.keep(same, token(shown, clean))
+        return Told({**bare, "checks": [self._answers.told(one, said, clean) for one in checks]})
 
     def _of_said(self, said: Said, client: str | None) -> Cleaner:
-        return self._cleaners.of((id(said), client), lambda: _cleaner(self._names, said, client))
+        same = (id(said), client)
+        return self._cleaners.get(same) or self._cleaners.keep(same, _cleaner(self._names, said, client))
 
 
 def _cleaner(names: Pseudonyms, said: Said, client: str | None) -> Cleaner:
@@ -219,7 +226,7 @@ def also(one: Also, clean: Clean) -> Told:
 
 
 def _link(link: Link) -> dict[str, Any]:
-    return {"path": link.path, "line": link.line, "role": link.role.value, "sure": link.sure}
+    return {"path": link.path, "line": GAP, "role": link.role.value, "sure": link.sure}
 
 
 def _fields(fields: Mapping[str, object], clean: Cleaner) -> dict[str, Any]:

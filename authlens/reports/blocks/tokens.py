@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from authlens.model import Check, Token
-from authlens.reports.cleaning import Clean, Cleaner, optional
-from authlens.reports.encoding import Told, record
+from authlens.model import Check, Said, Token
+from authlens.reports.cleaning import Clean, Cleaner, of_nobody, optional
+from authlens.reports.encoding import Recent, Told, record
 
 _CHECK: Final = ("name", "verdict", "expected", "found", "why", "code")
 
@@ -27,3 +27,35 @@ def check(one: Check, clean: Clean) -> Told:
     """As ``checks`` of a token tells it."""
     name, verdict, *texts, code = one
     return record(_CHECK, name, verdict.value, *[optional(text, clean) for text in texts], code)
+
+
+class _Impersonal(NamedTuple):
+    """A check that names nobody, as far as can be told without the people of a token."""
+
+    told: Told
+    text: str
+    """All that it says."""
+
+
+class Answers:
+    """Tells checks; most name nobody and are told alike whatever token was asked about."""
+
+    def __init__(self) -> None:
+        """Nothing is remembered yet."""
+        self._impersonal: Recent[_Impersonal | None] = Recent()
+        self._personal: Recent[Told] = Recent()
+
+    def told(self, one: Check, said: Said, clean: Cleaner) -> Told:
+        """As ``checks`` of the token of ``said`` tells it; ``clean`` knows its people."""
+        known = self._impersonal[one] if one in self._impersonal else self._impersonal.keep(one, _impersonal(one))
+        if known is not None and not clean.names_in(known.text):
+            return known.told
+        same = (id(said), id(one))
+        return self._personal.get(same) or self._personal.keep(same, check(one, clean.text))
+
+
+def _impersonal(one: Check) -> _Impersonal | None:
+    texts = [text for text in (one.expected, one.found, one.why) if text is not None]
+    nobody = {text: of_nobody(text) for text in texts}
+    cleaned = {text: clean for text, clean in nobody.items() if clean is not None}
+    return _Impersonal(check(one, cleaned.__getitem__), "\n".join(texts)) if len(cleaned) == len(nobody) else None

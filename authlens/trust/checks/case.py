@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +12,10 @@ from authlens.trust.checks.library import Library
 
 LONGEST = 256
 """Characters of a value that a check repeats; tokens are untrusted text."""
+
+
+PASS, FAIL, UNKNOWN = CheckVerdict.PASS, CheckVerdict.FAIL, CheckVerdict.UNKNOWN
+"""Bound once: Python 3.11 takes longer to look a member of an enumeration up than to compare with it."""
 
 
 class Answer(NamedTuple):
@@ -23,22 +27,21 @@ class Answer(NamedTuple):
 
 def passed(name: str, *, expected: str | None = None, found: str | None = None, why: str | None = None) -> Answer:
     """The library would be content."""
-    return Answer(Check(name, CheckVerdict.PASS, expected, found, why))
+    return Answer(Check(name, PASS, expected, found, why))
 
 
 def failed(
     name: str, code: str | None, *, expected: str | None = None, found: str | None = None, why: str | None = None
 ) -> Answer:
     """The library would refuse with ``code``; without one it does not mind, but somebody should."""
-    check = Check(name=name, verdict=CheckVerdict.FAIL, expected=expected, found=found, why=why, code=code)
-    return Answer(check, code is not None or name.startswith("form."))
+    return Answer(Check(name, FAIL, expected, found, why, code), code is not None or name.startswith("form."))
 
 
 def unknown(
     name: str, why: str, *, expected: str | None = None, found: str | None = None, asked: bool = True
 ) -> Answer:
     """What is known does not decide it."""
-    return Answer(Check(name=name, verdict=CheckVerdict.UNKNOWN, expected=expected, found=found, why=why), asked)
+    return Answer(Check(name, UNKNOWN, expected, found, why), asked)
 
 
 class Reading(NamedTuple):
@@ -46,15 +49,15 @@ class Reading(NamedTuple):
 
     header: Mapping[str, object] = nothing()
     claims: Mapping[str, object] = nothing()
-    header_known: bool = True
-    claims_known: bool = True
-    why: str = ""
-    """Why something is not known."""
     raw: str | None = None
     """The whole compact text, where the log holds it."""
     signed: bool | None = None
     answers: tuple[Answer, ...] = ()
     """About its form."""
+    header_known: bool = True
+    claims_known: bool = True
+    why: str = ""
+    """Why something is not known."""
     readable: bool = True
     """The library gets as far as checking a signature."""
 
@@ -74,7 +77,6 @@ class Case(NamedTuple):
     published_issuer: str | None = None
     """What the discovery document names."""
     secret: bytes | None = None
-    at: datetime | None = None
     explicit: bool = False
     """The expectations are complete: an empty list means none, not unknown."""
 
@@ -106,13 +108,15 @@ def utc(seconds: float) -> str:
     """A time as RFC 3339 in UTC."""
     if not 0 <= seconds < 253_402_300_800:
         return "the earliest time there is" if seconds < 0 else "the latest time there is"
-    day, second = divmod(int(seconds), 86_400)
-    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+    minute, second = divmod(int(seconds), 60)
+    return _minute(minute) + _SECONDS[second]
 
 
-@lru_cache(maxsize=512)
-def _date(day: int) -> str:
-    return date.fromordinal(_DAY_ZERO + day).isoformat()
+@lru_cache(maxsize=4096)
+def _minute(minute: int) -> str:
+    day, within = divmod(minute, 1440)
+    return f"{date.fromordinal(_DAY_ZERO + day).isoformat()}T{within // 60:02}:{within % 60:02}:"
 
 
+_SECONDS = tuple(f"{second:02}Z" for second in range(60))
 _DAY_ZERO = date(1970, 1, 1).toordinal()

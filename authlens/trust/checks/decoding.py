@@ -145,10 +145,11 @@ def mistyped_claims(members: Mapping[str, object], library: Library) -> str | No
     """What System.Text.Json would refuse to read as the claim it is."""
     if problem := _no_text(members, _TEXT_CLAIMS):
         return problem
-    if not _text_or_null(members.get("sub")) and not (library.since(7, 4, 1) and kind(members["sub"]) == "a number"):
-        return f"has sub as {kind(members['sub'])}, not as text"
-    audiences = members.get("aud")
-    if not all(map(_text_or_null, audiences if isinstance(audiences, tuple) else (audiences,))):
+    subject = members.get("sub", "")
+    if not _text_or_null(subject) and not (library.since(7, 4, 1) and kind(subject) == "a number"):
+        return f"has sub as {kind(subject)}, not as text"
+    audiences = members.get("aud", "")
+    if not (all(map(_text_or_null, audiences)) if type(audiences) is tuple else _text_or_null(audiences)):
         return "has aud as something else than text or a list of texts"
     for name in _DATES:
         value = members.get(name, 0)
@@ -159,14 +160,14 @@ def mistyped_claims(members: Mapping[str, object], library: Library) -> str | No
 
 def _no_text(members: Mapping[str, object], names: tuple[str, ...]) -> str | None:
     for name in names:
-        value = members.get(name)
-        if not (value is None or type(value) is str):
+        value = members.get(name, "")
+        if type(value) is not str and value is not None:
             return f"has {name} as {kind(value)}, not as text"
     return None
 
 
 def _text_or_null(value: object) -> bool:
-    return value is None or type(value) is str  # NumberText is a number
+    return type(value) is str or value is None  # NumberText is a number
 
 
 def kind(value: object) -> str:
@@ -227,6 +228,8 @@ def date_of(claims: Mapping[str, object], name: str, library: Library, *, least:
     if name not in claims:
         return Date(seconds=MIN_VALUE) if least or not library.since(6, 9) else Date()
     value = claims[name]
+    if type(value) is int and 0 <= value <= _MAX_VALUE:
+        return Date(value)
     seconds = _long(value) if library.text_json else _parsed_time(value)
     return Date(code="IDX14300") if seconds is None else Date(_epoch(seconds))
 

@@ -31,13 +31,13 @@ _WITHHELD = {
 def read(token: Token, library: Library) -> Reading:
     """Read a token as far as its form in the log allows."""
     raw = token.raw
+    if token.defect is None and token.form is TokenForm.COMPACT and raw is not None and _typed(token, library):
+        return _whole(raw, token.header, token.claims)
     if "stands inside the token" in (token.defect or ""):
         # the first segment is not base64url then; the old handler passes over such a token without a code
         code = None if library.old_handler else "IDX14102"
         refusal = failed("form.header-readable", code, expected=_JSON, why=token.defect)
         return _refused(refusal, header=token.header, claims=token.claims)
-    if token.form is TokenForm.COMPACT and raw is not None and _plain(token, library):
-        return _whole(raw, token.header, token.claims)
     if token.form in (TokenForm.COMPACT, TokenForm.UNSIGNED, TokenForm.OPAQUE) and raw is not None:
         return read_text(raw, library)
     if token.form is TokenForm.ENCRYPTED:
@@ -47,10 +47,8 @@ def read(token: Token, library: Library) -> Reading:
     return _partly(token, library)
 
 
-def _plain(token: Token, library: Library) -> bool:
+def _typed(token: Token, library: Library) -> bool:
     """Without any defect all versions read the same, and it was read already; only the claims' types differ."""
-    if token.defect is not None:
-        return False
     return not library.text_json or not (mistyped_header(token.header) or mistyped_claims(token.claims, library))
 
 
@@ -74,7 +72,7 @@ def read_text(raw: str, library: Library) -> Reading:
 
 
 def _whole(raw: str, header: Mapping[str, object], claims: Mapping[str, object]) -> Reading:
-    return Reading(header=header, claims=claims, raw=raw, signed=raw[-1:] != ".", answers=_READABLE)
+    return Reading(header, claims, raw, raw[-1:] != ".", _READABLE)
 
 
 def _misshapen(raw: str, segments: list[str], library: Library) -> Answer | None:

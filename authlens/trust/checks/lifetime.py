@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from authlens.trust.checks.case import Answer, Case, failed, passed, short, unknown, utc
 from authlens.trust.checks.decoding import Date, date_of, kind
@@ -14,8 +15,8 @@ _FAR = 100_000_000_000
 """Seconds: the year 5138. What is beyond it was meant as milliseconds."""
 
 
-def checks(case: Case, *, unmatched: bool = False) -> tuple[Answer, ...]:
-    """The four questions of ValidateLifetime, in its order, and one of plausibility.
+def checks(case: Case, at: datetime | None, *, unmatched: bool = False) -> tuple[Answer, ...]:
+    """The four questions of ValidateLifetime, in its order, and one of plausibility; ``at`` is None where not known.
 
     With ``unmatched`` as the library asks them when no key matches: then a missing date is the earliest there is.
     """
@@ -26,7 +27,7 @@ def checks(case: Case, *, unmatched: bool = False) -> tuple[Answer, ...]:
     least = unmatched and case.reading.claims_known
     expires = date_of(case.reading.claims, "exp", case.library, least=least)
     starts = date_of(case.reading.claims, "nbf", case.library, least=least)
-    now = case.at.timestamp() if case.at is not None else None
+    now = at.timestamp() if at is not None else None
     return (
         _has_expiration(case, expires, starts),
         _consistent(expires, starts),

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from authlens.model import CheckVerdict, Key
+from authlens.model import Key
 from authlens.segments import base64url
-from authlens.trust.checks.case import Answer, Case, failed, listed, passed, short, unknown, wanted
+from authlens.trust.checks.case import FAIL, PASS, Answer, Case, failed, listed, passed, short, unknown, wanted
 from authlens.trust.checks.decoding import signature_bytes, text_of
 from authlens.trust.checks.library import Library
 from authlens.trust.keys import PublicKey, public_key
@@ -88,7 +88,7 @@ def checks(case: Case) -> tuple[Answer, ...]:
     plan = _plan(case)
     present = _SIGNED if case.reading.signed else unknown(PRESENT, case.reading.why, asked=False)
     valid = _valid(case, plan.search, plan.accepted)
-    about_key = plan.if_verified if valid.check.verdict is CheckVerdict.PASS else plan.if_not
+    about_key = plan.if_verified if valid.check.verdict is PASS else plan.if_not
     return (present, *about_key, plan.accepted, plan.fits, valid)
 
 
@@ -117,9 +117,9 @@ def _plan(case: Case) -> _Plan:
     header = case.reading.header
     kid, x5t = text_of(header.get("kid")) or "", text_of(header.get("x5t")) or ""
     alg = text_of(header.get("alg")) or ""
-    ring = _ring(case.keys or ())
-    demands = (case.expectations.algorithms, case.expectations.has_keys, case.why_no_keys, case.keys is None)
-    memo = (kid, x5t, alg, case.library, demands, case.secret)
+    ring, library, demands = _ring(case.keys or ()), case.library, case.expectations
+    about_keys = (demands.has_keys, case.why_no_keys, case.keys is None)
+    memo = (kid, x5t, alg, library.version, library.handler, demands.algorithms, about_keys, case.secret)
     plan = ring.plans.get(memo)
     if plan is None:
         search = _search(case, ring, alg, kid, x5t)
@@ -291,7 +291,7 @@ def _valid(case: Case, search: _Search, accepted: Answer) -> Answer:
     attempt = _attempt(raw, case, search)
     if attempt is None:
         return failed(VALID, _undecodable(case, search), expected="base64url", why="the signature is not base64url")
-    if accepted.check.verdict is CheckVerdict.FAIL:
+    if accepted.check.verdict is FAIL:
         return failed(VALID, search.code, why="no key is tried: the algorithm is not accepted")
     for key, verified in search.fitting:
         if _verifies(attempt, key):
@@ -349,11 +349,12 @@ def _verifies(attempt: _Attempt, key: Key) -> bool:
         return False
     # the length too: two versions may decode one text to signatures of different lengths
     memo = (attempt.sha256, key.thumbprint, attempt.alg, len(attempt.signature))
-    if memo not in _verified:
+    known = _verified.get(memo)
+    if known is None:
         if len(_verified) >= _MOST_VERIFIED:
             _verified.clear()
-        _verified[memo] = _verify(attempt, public_key(key))
-    return _verified[memo]
+        known = _verified[memo] = _verify(attempt, public_key(key))
+    return known
 
 
 def _verify(attempt: _Attempt, public: PublicKey | None) -> bool:

@@ -23,7 +23,8 @@ def made(kind: type[One], **values: Any) -> One:
 def changed(one: One, **values: Any) -> One:
     """The same with other values."""
     parts = {part: _taken(values, shared) for part, shared in _PARTS[type(one)].items()}
-    return replace(one, **values, **{part: replace(getattr(one, part), **given) for part, given in parts.items()})
+    values |= {part: replace(getattr(one, part), **given) for part, given in parts.items()}
+    return one._replace(**values) if isinstance(one, Failure) else replace(one, **values)
 
 
 def _taken(values: dict[str, Any], shared: type) -> dict[str, Any]:
