@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import re2
 
 from authlens.model import Frozen
+from authlens.urls import BEARER_PARAMETER, BEARER_PARAMETER_LONGEST
 
 MOST = 10_000
 """So many different tokens are kept, those that stand last: the others have expired first."""
@@ -31,11 +32,7 @@ _BYTES.encoding = re2.Options.Encoding.LATIN1
 _PAYLOAD = re2.compile(rb"\.eyJ", _BYTES)
 _BEHIND_HEADER = re.compile(rb"\.eyJ[A-Za-z0-9_-]{4,65536}+\.[A-Za-z0-9_-]{16,8192}+")
 _RUN = re.compile(rb"[A-Za-z0-9_.-]*+")
-_PARAMETER_CHARS = 40
-_PARAMETER = re.compile(
-    rb"(?:[?&#;]|u0026|u003[Ff]|%26|%3[Ff])(?:access_token|id_token|id_token_hint|token|jwt|bearer|authorization)=\Z",
-    re.IGNORECASE,
-)
+_PARAMETER = re.compile(rf"{BEARER_PARAMETER}\Z".encode())
 
 
 def _none() -> Mapping[str, int]:
@@ -76,7 +73,7 @@ class Exposed:
 
 def exposed(data: bytes) -> Exposed:
     """The tokens of one part's bytes."""
-    first = _RUN.match(data, min(_PARAMETER_CHARS, len(data)))
+    first = _RUN.match(data, min(BEARER_PARAMETER_LONGEST, len(data)))
     start = first.end() if first else 0
     if start == len(data):
         return Exposed(head=_bounded(data), tail=None)
@@ -97,12 +94,12 @@ def _last_begin(data: bytes) -> int:
 
 def _with_parameter(data: bytes, begin: int) -> bytes:
     """The rest, and what before it tells whether a token stands in an address."""
-    return data[max(0, begin - _PARAMETER_CHARS) :]
+    return data[max(0, begin - BEARER_PARAMETER_LONGEST) :]
 
 
 def _bounded(run: bytes) -> bytes:
     """A run longer than any token holds none: what is kept of it is too long as well."""
-    return run[: LONGEST + 2 * _PARAMETER_CHARS + 1]
+    return run[: LONGEST + 2 * BEARER_PARAMETER_LONGEST + 1]
 
 
 def _last_run(data: bytes, end: int, chars: bytes, longest: int) -> bytes:
@@ -117,7 +114,7 @@ def _searched(data: bytes, start: int = 0, end: int | None = None) -> Exposed:
     for at, token in _tokens(data, start, len(data) if end is None else end):
         text = token.decode("ascii")
         counts[text] = counts.pop(text, 0) + 1
-        if _PARAMETER.search(data[max(0, at - _PARAMETER_CHARS) : at]):
+        if _PARAMETER.search(data[max(0, at - BEARER_PARAMETER_LONGEST) : at]):
             in_url.add(text)
         if len(counts) > MOST:
             in_url.discard(oldest := next(iter(counts)))

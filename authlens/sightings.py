@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from authlens import messages, tokens
 from authlens.model import Frozen, Origin, Record, Role, Spot, Statement, Token
-from authlens.reading.formats.base import LEVEL_WORDS
+from authlens.reading.formats.base import LEVEL_WORDS, TRACE_IDENTIFIER
+from authlens.urls import BEARER_PARAMETER, BEARER_PARAMETER_LONGEST
 
 _CODE = re.compile(
     r"[IMWJ](?<![A-Za-z0-9].)(?:(?<=I)D(?:[XW]\d{5}|[1-8]\d{3})|(?<=M)IML\d{5}|(?<=W)IF\d{5}|(?<=J)wt\d{5})(?=:)"
@@ -51,15 +52,12 @@ _HOST_TEXT = re.compile(
     r"|[^\n]{1,200}? was not authenticated\. Failure message:)\s*(?:[\"'])?(?:[\w.`+]{1,300}:\s)?"
 )
 _INNER = re.compile(r" ---> (?:[\w.`+]{1,300}: )?")
-_REQUEST = re.compile(r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}[\s:,|-]{1,8}")
+_REQUEST = re.compile(rf"{TRACE_IDENTIFIER}[\s:,|-]{{1,8}}")
 _UNHANDLED: Final = ("An unhandled exception has occurred while exec", "An unhandled exception was thrown by")
 REMOTE_LOGIN: Final = "handling the remote login"
 _ADAPTERS = ("IdentityLoggerAdapter", "Microsoft.IdentityModel.EventSource", "Microsoft-IdentityModel")
 DISPATCHER: Final = "OpenIddict"
-_PARAMETER = re.compile(
-    r"(?:[?&#;]|u0026|u003[Ff]|%26|%3[Ff])(?:access_token|id_token|id_token_hint|token|jwt|bearer|authorization)=$",
-    re.IGNORECASE,
-)
+_PARAMETER = re.compile(rf"{BEARER_PARAMETER}$")
 _IN_URL = re.compile(r"(?:token|hint|jwt|bearer|authorization)=e[wy]", re.IGNORECASE)
 _KEY_LENGTH = 600
 _LONGEST_HEAD: Final = 300
@@ -280,7 +278,8 @@ def _tokens(text: str) -> tuple[Token, ...]:
     found = tokens.find(text)
     if not found or not _in_url(text):
         return found
-    places = {t.sha256 for start, _, t in tokens.locate(text) if _PARAMETER.search(text[max(0, start - 40) : start])}
+    shown = ((text[max(0, start - BEARER_PARAMETER_LONGEST) : start], t) for start, _, t in tokens.locate(text))
+    places = {t.sha256 for before, t in shown if _PARAMETER.search(before)}
     return tuple(replace(t, in_url=True) if t.sha256 in places else t for t in found)
 
 
@@ -476,20 +475,23 @@ class Shared:
         if seen.role in AROUND:
             return self._around(seen)
         text = seen.statement.text
-        known = self._known.get(text) if len(text) < _KEPT_TEXT else None  # of a longer one this is the beginning
+        whole = len(text) < _KEPT_TEXT  # of a longer one this is the beginning, which others may have, too
+        known = self._known.get(text) if whole else None
         if known is None and len(self._known) >= self.most:
             self.left_out += 1
             return _saying(seen, self._kind(seen.statement))._replace(key=seen.key[:_SHORT_KEY])
         if known is None:
             known = self._known[text] = self._sharing(seen.statement)
-            self._settled[id(known)] = known
+            if whole:
+                self._settled[id(known)] = known
         return seen if known is seen.statement else _saying(seen, self._remembered(seen.statement, known))
 
     def _remembered(self, came: Statement, known: Statement) -> Statement:
-        """What takes a statement's place, which may soon come again: it is remembered where it was read."""
-        if len(self._instead) >= _CACHED:
-            self._instead.clear()
-        self._instead[id(came)] = came, known
+        """What takes a statement's place; a short one may soon come again, since it is remembered where it was read."""
+        if len(came.text) <= _CACHED_TEXT:
+            if len(self._instead) >= _CACHED:
+                self._instead.clear()
+            self._instead[id(came)] = came, known
         return known
 
     def _sharing(self, statement: Statement) -> Statement:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 """OpenID Connect Discovery 1.0, section 4.1: appended to the issuer."""
+
+BEARER_PARAMETER: Final = (
+    r"(?i:(?:[?&#;]|u0026|u003F|%26|%3F)(?:access_token|id_token|id_token_hint|token|jwt|bearer|authorization)=)"
+)
+"""What stands before a token in an address, escaped or not: a pattern."""
+BEARER_PARAMETER_LONGEST: Final = 40
+"""Characters of it, and more."""
 
 _NOTHING = SplitResult("", "", "", "", "")
 

@@ -34,6 +34,7 @@ FLOORS: tuple[tuple[str, int], ...] = (
     ("authlens.rotation", 4),
     ("authlens.trust", 3),
     ("authlens.trust.checks", 2),
+    ("authlens.trust.certificates", 2),
     ("authlens.trust.keys", 2),
     ("authlens.trust.addresses", 2),
     ("authlens.reading", 2),

@@ -18,11 +18,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 import re2
 
 from authlens.diagnosis.condition import BOOLEANS, Algebra, Condition, truth_of
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.plain import number_of, plain
 from authlens.diagnosis.schema import field as known_field
 
 T = TypeVar("T")
-Row: TypeAlias = Mapping[str, object]
 Test: TypeAlias = Callable[[Any], bool]
 PairTest: TypeAlias = Callable[[Any, Any], bool]
 

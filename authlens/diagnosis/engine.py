@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from authlens.diagnosis.condition import Algebra
 from authlens.diagnosis.correlate import correlated
-from authlens.diagnosis.detection import COMPARE, Detection, Item, Row, matches_row, value_of, walk
+from authlens.diagnosis.detection import COMPARE, Detection, Item, matches_row, value_of, walk
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.plain import number_of, plain
 from authlens.diagnosis.rule import Concluder, Correlation, Rule, Ruleset
 from authlens.diagnosis.schema import field

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from authlens.diagnosis.condition import BOOLEANS
-from authlens.diagnosis.detection import Detection, Item, Row, Search, holds_for, value_of, walk
+from authlens.diagnosis.detection import Detection, Item, Search, holds_for, value_of, walk
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.rule import PLACEHOLDER, Rule
 from authlens.durations import duration
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from authlens.diagnosis.detection import Detection, Row
+from authlens.diagnosis.detection import Detection
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.ruleset_yaml import Place
 from authlens.model import Alternative, Confidence, Frozen, Remediation, Severity
 

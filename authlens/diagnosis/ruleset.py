@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from authlens.diagnosis.detection import Row, matches_row
+from authlens.diagnosis.detection import matches_row
 from authlens.diagnosis.engine import match_rows
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.rule import Concluder, Correlation, Exemption, Rule, Ruleset
 from authlens.diagnosis.ruleset_lint import silenced, warnings_of
 from authlens.diagnosis.ruleset_reader import read

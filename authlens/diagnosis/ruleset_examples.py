@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-from authlens.diagnosis.detection import Row
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.plain import parse_time
 from authlens.diagnosis.ruleset_keys import known_field, known_keys
 from authlens.diagnosis.ruleset_yaml import Items, Node, Notes, Scalar, Table

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from authlens.diagnosis.detection import Row
+from authlens.diagnosis.evidence_values import Row
 from authlens.diagnosis.explain import Reason, explain
 from authlens.diagnosis.rule import Concluder, Rule, Ruleset
 from authlens.model import Finding

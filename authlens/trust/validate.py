@@ -66,6 +66,7 @@ class Timeless(NamedTuple):
 
     case: Case
     signatures: tuple[Answer, ...]
+    lifetime: lifetime.Lifetime
     audiences: tuple[Answer, ...]
     issuers: tuple[Answer, ...]
     others: tuple[Answer, ...]
@@ -74,8 +75,7 @@ class Timeless(NamedTuple):
 
     def at(self, moment: datetime | None) -> Verdict:
         """The verdict at that time; None where no time is known."""
-        lifetimes = lifetime.checks(self.case, moment, unmatched=self.claims_first)
-        return _verdict((*self.case.reading.answers, *self._in_order(lifetimes)))
+        return _verdict((*self.case.reading.answers, *self._in_order(self.lifetime.at(moment))))
 
     def _in_order(self, lifetimes: tuple[Answer, ...]) -> tuple[Answer, ...]:
         """All checks behind the form's, as the library would come to them."""
@@ -233,13 +233,15 @@ def _verdict(answers: tuple[Answer, ...]) -> Verdict:
 
 def _timeless(case: Case) -> Timeless:
     signatures, readable = signature.checks(case), case.reading.readable
+    claims_first = readable and case.library.checks_claims_first and _no_key_named(signatures)
     return Timeless(
         case=case,
         signatures=signatures,
+        lifetime=lifetime.read(case, unmatched=claims_first),
         audiences=audience.checks(case),
         issuers=issuer.checks(case),
         others=(*(_signing_key(case) if readable else ()), *claims.checks(case)),
-        claims_first=readable and case.library.checks_claims_first and _no_key_named(signatures),
+        claims_first=claims_first,
     )
 
 

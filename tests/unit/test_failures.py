@@ -1,5 +1,6 @@
 """What counts as one failure: roles, requests and texts, not nearness."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -536,6 +537,21 @@ def test_records_of_one_refusal_share_its_token() -> None:
     assert first.statement.tokens[0].claims["aud"] == "api"
     assert first.statement.tokens[0] is second.statement.tokens[0]
     assert first.statement.messages[0].values is second.statement.messages[0].values
+
+
+@pytest.mark.parametrize("size", [40_000, 70_000], ids=["whole", "cut off"])
+def test_a_long_text_that_comes_again_and_again_is_kept_once(size: int) -> None:
+    """Of what is read anew every time neither the statement that was replaced nor one that was dropped is kept."""
+    share, log = Shared(), Log().add(f"{NO_KEYS} {'x' * size}")
+    share(sight(log.records[0]))
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            share(sight(log.records[0]._replace(text=f"{NO_KEYS} {'x' * size}")))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10 * size
 
 
 @pytest.mark.parametrize(

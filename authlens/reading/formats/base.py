@@ -31,7 +31,11 @@ LEVEL_WORDS = (
     "|FATAL|FATL|FTL|CRITICAL|CRIT|CRT|TRACE|TRCE|TRC"
 )
 _BY_WORD = {word: level for level, words in _LEVELS.items() for word in words.split()}
-_REQUEST = re.compile(r"(?<![0-9A-Z])(0H[A-Z0-9]{5,24}:[0-9A-F]{8})(?![0-9A-F])")
+TRACE_IDENTIFIER = r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}"
+"""The id that Kestrel and IIS give a request: of its connection, and its number there."""
+CATEGORY = r"[A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>,-]{1,200}){1,20}"
+"""A logger that is named as a type is."""
+_REQUEST = re.compile(rf"(?<![0-9A-Z])({TRACE_IDENTIFIER})(?![0-9A-F])")
 
 
 class Place(NamedTuple):

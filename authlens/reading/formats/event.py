@@ -10,7 +10,17 @@ from typing import Any
 
 from authlens.model import Frozen
 from authlens.reading import timestamps
-from authlens.reading.formats.base import Draft, Place, level, number, request_id, scope_values, syslog_level, within
+from authlens.reading.formats.base import (
+    TRACE_IDENTIFIER,
+    Draft,
+    Place,
+    level,
+    number,
+    request_id,
+    scope_values,
+    syslog_level,
+    within,
+)
 from authlens.reading.formats.event_log import event_body, is_event_body
 from authlens.reading.formats.json_text import parse
 from authlens.reading.formats.rendered import EXCEPTION, MESSAGE, TEMPLATE, as_text, first_of, message_of, rendered_text
@@ -178,7 +188,7 @@ def _shaped_logger(value: Mapping[str, Any]) -> str | None:
     return next(names, None)
 
 
-_TRACE_IDENTIFIER = re.compile(r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}")
+_TRACE_IDENTIFIER = re.compile(TRACE_IDENTIFIER)
 
 
 def _shaped_request(flat: Mapping[str, Any]) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from authlens.reading.formats.base import Draft
+from authlens.reading.formats.base import CATEGORY, Draft
 
 _EVENT_BODY = re.compile(r"Category: (?P<cat>[^\n]{0,400})\nEventId: (?P<id>-?\d{1,9})\n(?:(?:SpanId|TraceId|ParentId|ConnectionId|RequestId|RequestPath|ActionId|ActionName): ?[^\n]{0,1024}\n){0,12}\s{0,4}")  # fmt: skip
+_LOGGER = re.compile(CATEGORY)
 _EVENT_FIELD = re.compile(r"^(SpanId|TraceId|ConnectionId|RequestId|RequestPath): ?([^\n]{0,1024})$", re.MULTILINE)
 
 
@@ -21,7 +22,7 @@ def event_body(draft: Draft, body: str) -> None:
     match = _EVENT_BODY.match(body)
     if match is None:
         first, _, rest = body.partition("\n")
-        if re.fullmatch(r"[A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>,-]{1,200}){1,20}", first.strip()):
+        if _LOGGER.fullmatch(first.strip()):
             draft.logger, body = first.strip(), rest
         draft.text = body
         return

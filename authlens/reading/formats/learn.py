@@ -15,7 +15,7 @@ from typing import NamedTuple
 from authlens.model import Layout
 from authlens.reading import timestamps
 from authlens.reading.formats import registry
-from authlens.reading.formats.base import LEVEL_WORDS, Place
+from authlens.reading.formats.base import LEVEL_WORDS, TRACE_IDENTIFIER, Place
 from authlens.reading.runs import Piece, Run
 
 _TOLD = 400
@@ -118,7 +118,7 @@ _WORD = r"[^\s\[\](){}<>|:;,=\"'›│]"
 _TIMES = [(kind, re.compile(timestamps.pattern(kind))) for kind in timestamps.KINDS]
 _KLOG = re.compile(rf"[IWEF]\d{{4}} {{1,2}}{timestamps.pattern('clock')}")
 _LEVEL = re.compile(rf"(?:(?i:{LEVEL_WORDS})(?![\w=.-])|[IWEFDVTC](?=[\])}}/|>:]))")
-_REQUEST = re.compile(r"0H[A-Z0-9]{5,24}:[0-9A-F]{8}")
+_REQUEST = re.compile(TRACE_IDENTIFIER)
 _WORDS = re.compile(rf"{_WORD}{{1,200}}")
 _BRACKETS = {"[": "]", "(": ")", "<": ">", "{": "}"}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from authlens.reading import needles, timestamps
 from authlens.reading.formats import event
 from authlens.reading.formats.base import (
+    CATEGORY,
     LINE,
     Draft,
     Place,
@@ -229,7 +230,7 @@ def _separated(draft: Draft, message: str, column: re.Pattern[str]) -> str:
     return message.lstrip("| \t")
 
 
-_LOGGER = re.compile(r"[A-Za-z_][\w+`]{0,100}(?:\.[\w+`<>,-]{1,200}){1,20}")
+_LOGGER = re.compile(CATEGORY)
 
 
 def _logger(text: str) -> str | None:

@@ -43,15 +43,17 @@ class Answers:
     def __init__(self) -> None:
         """Nothing is remembered yet."""
         self._impersonal: Recent[_Impersonal | None] = Recent()
-        self._personal: Recent[Told] = Recent()
+        self._told: Recent[Told] = Recent()
+        """By token and check, both of them kept by the result: at another time most checks of a token are the same."""
 
     def told(self, one: Check, said: Said, clean: Cleaner) -> Told:
         """As ``checks`` of the token of ``said`` tells it; ``clean`` knows its people."""
-        known = self._impersonal[one] if one in self._impersonal else self._impersonal.keep(one, _impersonal(one))
-        if known is not None and not clean.names_in(known.text):
-            return known.told
         same = (id(said), id(one))
-        return self._personal.get(same) or self._personal.keep(same, check(one, clean.text))
+        return self._told.get(same) or self._told.keep(same, self._new(one, clean))
+
+    def _new(self, one: Check, clean: Cleaner) -> Told:
+        known = self._impersonal[one] if one in self._impersonal else self._impersonal.keep(one, _impersonal(one))
+        return known.told if known is not None and not clean.names_in(known.text) else check(one, clean.text)
 
 
 def _impersonal(one: Check) -> _Impersonal | None:

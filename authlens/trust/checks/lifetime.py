@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from authlens.trust.checks.case import Answer, Case, failed, passed, short, unknown, utc
 from authlens.trust.checks.decoding import Date, date_of, kind
@@ -15,26 +16,40 @@ _FAR = 100_000_000_000
 """Seconds: the year 5138. What is beyond it was meant as milliseconds."""
 
 
-def checks(case: Case, at: datetime | None, *, unmatched: bool = False) -> tuple[Answer, ...]:
-    """The four questions of ValidateLifetime, in its order, and one of plausibility; ``at`` is None where not known.
+class Lifetime(NamedTuple):
+    """The four questions of ValidateLifetime, in its order, and one of plausibility, as far as no time is needed."""
 
-    With ``unmatched`` as the library asks them when no key matches: then a missing date is the earliest there is.
+    case: Case
+    answers: tuple[Answer, ...]
+    """Of the questions that do not ask for the time; of all of them where none does."""
+    expires: Date = Date()
+    starts: Date = Date()
+
+    def at(self, moment: datetime | None) -> tuple[Answer, ...]:
+        """All answers at that time; None where it is not known."""
+        if len(self.answers) == len(NAMES):
+            return self.answers
+        has_expiration, consistent, in_seconds = self.answers
+        now = moment.timestamp() if moment is not None else None
+        already_valid = _already_valid(self.case, self.starts, now)
+        return has_expiration, consistent, already_valid, _not_expired(self.case, self.expires, now), in_seconds
+
+
+def read(case: Case, *, unmatched: bool = False) -> Lifetime:
+    """What a token's dates say.
+
+    With ``unmatched`` as the library asks when no key matches: then a missing date is the earliest there is.
     """
     if not case.expectations.validate_lifetime:
-        return tuple(unknown(name, "the settings switch the lifetime off", asked=False) for name in NAMES)
+        why = "the settings switch the lifetime off"
+        return Lifetime(case, tuple(unknown(name, why, asked=False) for name in NAMES))
     if not case.reading.claims_known and not {"exp", "nbf"} & case.reading.claims.keys():
-        return tuple(unknown(name, case.reading.why) for name in NAMES)
+        return Lifetime(case, tuple(unknown(name, case.reading.why) for name in NAMES))
     least = unmatched and case.reading.claims_known
     expires = date_of(case.reading.claims, "exp", case.library, least=least)
     starts = date_of(case.reading.claims, "nbf", case.library, least=least)
-    now = at.timestamp() if at is not None else None
-    return (
-        _has_expiration(case, expires, starts),
-        _consistent(expires, starts),
-        _already_valid(case, starts, now),
-        _not_expired(case, expires, now),
-        _in_seconds(case.reading.claims),
-    )
+    answers = _has_expiration(case, expires, starts), _consistent(expires, starts), _in_seconds(case.reading.claims)
+    return Lifetime(case, answers, expires, starts)
 
 
 def _has_expiration(case: Case, expires: Date, starts: Date) -> Answer:
