@@ -273,13 +273,19 @@ def _chain(text: str, main: Message, found: Sequence[thrown.Head]) -> dict[str, 
         return {}
     types = thrown.chain(text, found)
     first = found[0]
-    apart = first.start >= main.end and thrown.stands_apart(text, first)
+    apart = first.start >= main.end and (thrown.stands_apart(text, first) or _says_again(text, main, first))
     outer = first.start < main.start or apart or thrown.innermost_first(text, found)
     out: dict[str, object] = {"exception_type": types[0]} if outer else {}
     inner = types[1:] if outer else types
     if inner:
         out["inner_exception_types"] = inner
     return out
+
+
+def _says_again(text: str, main: Message, head: thrown.Head) -> bool:
+    """Whether an exception's text is the message itself: error pages print it as a title, then with its type."""
+    said = text[main.start : main.end].strip()
+    return said != "" and text[head.end : head.end + len(said) + 10].lstrip().startswith(said)
 
 
 def _keys_of(main: Message, messages: Sequence[Message]) -> dict[str, object]:

@@ -345,11 +345,6 @@ class Failure(NamedTuple):
     cut: bool = False
 
     @property
-    def kind(self) -> int:
-        """One number for the failures whose records say the same, as long as they are kept."""
-        return id(self.said)
-
-    @property
     def repeats(self) -> int:
         """How many further records tell of it."""
         return len(self.links)

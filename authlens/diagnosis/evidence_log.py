@@ -111,8 +111,8 @@ def own(failure: Failure) -> Failure:
     for message in (*mine, *reversed(tail)):
         for name, value in message.fields.items():
             fields.setdefault(name, value)
-    for name, value in (tokens.token_fields(token) if token is not None else {}).items():
-        fields.setdefault(name, value)
+    if token is not None:
+        tokens.complete(fields, token)
     for name in ("exception_type", "inner_exception_types"):
         if name in failure.fields:
             fields.setdefault(name, failure.fields[name])

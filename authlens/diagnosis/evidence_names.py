@@ -32,6 +32,8 @@ _INTERNAL = ("local", "internal", "lan", "intranet", "corp", "home", "svc", "clu
 _VALID_ISSUER = re.compile(r"Valid Issuer: '(?P<valid>True|False)'")
 _HTTPS = re.compile(r"^https?://")
 _EMPTY = ("empty", "null", "Null", "")
+_EMPTY_HEADER = "The audience 'empty' is invalid"
+"""What ASP.NET Core's bearer handler tells the client of a token without audiences, which the library prints like this."""
 _AUDIENCE_CODES = ("IDX10214", "IDX10215")
 _SCRUBBED = "app-context-switches"
 
@@ -217,7 +219,9 @@ def audience(failure: Failure, scheme: Scheme, *, token_shown: bool) -> dict[str
 
 
 def _printed_empty(failure: Failure) -> bool:
-    """The message itself says that the token's list of audiences is empty."""
+    """The message itself, or the header that the client was sent, says that the token's list of audiences is empty."""
+    if failure.code is None:
+        return _EMPTY_HEADER in failure.statement.text
     for message in failure.statement.messages:
         if message.code in _AUDIENCE_CODES and message.values:
             return message.values[0] in _EMPTY

@@ -165,8 +165,7 @@ def _fields(o: Open, ranked: Sequence[Sighting], token: Token | None) -> Frozen[
         for name, value in m.fields.items():
             said.setdefault(name, value)
     if token is not None:
-        for name, value in tokens.token_fields(token).items():
-            said.setdefault(name, value)
+        tokens.complete(said, token)
     _unwrap(o, said)
     return Frozen(sorted(said.items()))
 

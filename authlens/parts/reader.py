@@ -130,7 +130,7 @@ class Reader:
         for one in work:
             part = replace(one if isinstance(one, Part) else pieces.read(one), line=line)
             seen = observe(part, layout, zone=self._how.zone)
-            del part  # it is large, and the next is read before this one would be let go
+            del one, part  # they are large, and the next is read before these would be let go
             line += seen.read.lines
             yield seen, 0
 

@@ -219,7 +219,7 @@ def _different(failures: Iterable[model.Failure]) -> Iterator[model.Failure]:
     """The first failure of each kind and client."""
     seen: set[tuple[int, str | None]] = set()
     for failure in failures:
-        kind = (failure.kind, failure.client)
+        kind = (id(failure.said), failure.client)
         if kind not in seen:
             seen.add(kind)
             yield failure

@@ -54,6 +54,18 @@ def token_fields(token: Token) -> Frozen[object]:
     return Frozen(fields)
 
 
+def complete(fields: dict[str, object], token: Token) -> None:
+    """Adds what the token says to what the messages said.
+
+    What they said stays as it is, but for the algorithm: version 4 prints the URI that XML signatures have for it.
+    """
+    own = token_fields(token)
+    if "alg" in own and str(fields.get("alg", "")).startswith("http://www.w3.org/"):
+        fields["alg"] = own["alg"]
+    for name, value in own.items():
+        fields.setdefault(name, value)
+
+
 # --------------------------------------------------------------------------- places
 
 

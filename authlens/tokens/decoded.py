@@ -27,6 +27,10 @@ _PLAIN_START = re.compile(r'\{\s{0,40}"')
 _ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9A-Fa-f]{4})|(?P<char>.))", re.DOTALL)
 _SHORT_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _MAX_ESCAPES = 4
+_WINDOWS = (4096, 32_768, MAX_TOKEN_CHARS)
+"""So much of a string is unescaped to find a token at its beginning; more, where none ends there…"""
+_MARGIN = 1024
+"""…with so many characters behind it that what follows belongs to something else."""
 
 
 def read(raw: str) -> Token | None:
@@ -44,12 +48,13 @@ def find(text: str) -> Iterator[Found]:
         flat = _FLAT.match(text, start.start()) if shallow else None
         token = _flat(flat[0]) if flat else None
         if flat and token:
-            end = flat.end()
+            end = looked = flat.end()
         elif start["quote"] == '"':
             end, token = _pair(text, start.start(), shallow=shallow)
+            looked = end
         else:
-            end, token = _escaped_pair(text, start.start())
-        budget -= end - start.start()
+            end, token, looked = _escaped_pair(text, start.start())
+        budget -= looked - start.start()
         if token:
             behind = end
             yield start.start(), end, token
@@ -102,19 +107,28 @@ def _decoded_token(raw: str, header: Members, claims: Members | None) -> Token:
     return made(raw, form, header.values, claims.values if claims else NOTHING, "; ".join(defects) or None)
 
 
-def _escaped_pair(text: str, start: int) -> tuple[int, Token | None]:
-    """The same inside a string of JSON (of JSON…), which its first bare quote ends."""
-    closing = _BARE_QUOTE.search(text, start)
-    quoted = text[start : min(closing.start() if closing else len(text), start + MAX_TOKEN_CHARS)]
+def _escaped_pair(text: str, start: int) -> tuple[int, Token | None, int]:
+    """The same inside a string of JSON (of JSON…), which its first bare quote ends; and how far was looked."""
+    for size in _WINDOWS:
+        limit = min(len(text), start + size)
+        closing = _BARE_QUOTE.search(text, start, limit)
+        quoted = text[start : closing.start() if closing else limit]
+        end, token = _quoted_pair(quoted)
+        if closing or limit == len(text) or (token and not token.defect and end + _MARGIN < len(quoted)):
+            break
+    return start + end, token, start + len(quoted)
+
+
+def _quoted_pair(quoted: str) -> tuple[int, Token | None]:
     levels = [quoted]
     while len(levels) <= _MAX_ESCAPES and not _PLAIN_START.match(levels[-1]):
         levels.append(_ESCAPE.sub(_unescape, levels[-1]))
     end, token = _pair(levels[-1], 0, shallow=is_shallow(levels[-1]))
     if token is None:
-        return start + len(quoted), None
+        return len(quoted), None
     for level in reversed(levels[:-1]):
         end = _offset_before(level, end)
-    return start + end, token
+    return end, token
 
 
 def _unescape(escape: re.Match[str]) -> str:

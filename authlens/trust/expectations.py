@@ -170,7 +170,7 @@ def _different(failures: Iterable[Failure]) -> Iterator[Failure]:
     """Of each scheme the first failure of every kind."""
     seen: set[tuple[object, ...]] = set()
     for failure in failures:
-        kind = (failure.scheme, failure.kind)
+        kind = (failure.scheme, id(failure.said))
         if kind not in seen:
             seen.add(kind)
             yield failure

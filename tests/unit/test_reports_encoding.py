@@ -36,8 +36,8 @@ def test_a_check_that_names_nobody_is_told_once() -> None:
     names, answers = Pseudonyms(), Answers()
     plain = Check("issuer.matches", CheckVerdict.FAIL, expected="https://login.example.com", found="alice-0815")
     alice, bob = (Cleaner(names, (person,), frozenset()) for person in ("alice-0815", "bob-4711"))
-    one, other = Said(code="IDX1"), Said(code="IDX2")
-    assert answers.told(plain, other, bob) is answers.told(plain, other, bob)
+    one, other, third = Said(code="IDX1"), Said(code="IDX2"), Said(code="IDX3")
+    assert answers.told(plain, other, bob) is answers.told(plain, third, bob)
     assert answers.told(plain, other, bob).value["found"] == "alice-0815"
     assert answers.told(plain, one, alice).value == check(plain, alice.text).value
     assert answers.told(plain, one, alice).value["found"] == "user-1"

@@ -10,6 +10,7 @@ import pytest
 
 from authlens import tokens
 from authlens.model import Token, TokenForm
+from tests.unit.helpers.growth import is_linear
 
 DATA = Path(__file__).parent.parent / "data" / "tokens"
 
@@ -199,6 +200,20 @@ def test_a_decoded_token_is_the_same_whatever_stands_around_it(decoded: str, bra
     assert found == [[decoded]] * 6
     first, *others = [tokens.find(text)[0] for text in texts]
     assert all(t.claims == first.claims and t.defect == first.defect for t in others)
+
+
+@pytest.mark.parametrize("size", [0, 3_000, 40_000, 200_000])
+def test_a_decoded_token_inside_a_string_is_found_however_long_it_is(size: int) -> None:
+    """And whatever follows it in the string."""
+    long = json.dumps(HEADER) + "." + json.dumps({"sub": "u0", "groups": "g" * size, "n": {"a": [1]}})
+    text = json.dumps(f"token: {long}, token: {DECODED}. {'x' * 50_000}")
+    assert [(t.form, t.defect, t.claims["sub"]) for t in tokens.find(text)] == [(TokenForm.DECODED, None, "u0")] * 2
+
+
+@pytest.mark.parametrize("piece", ['{\\"alg\\":\\"', '{\\"alg\\":\\"a\\", ', "{\\u0022alg\\u0022:\\u0022a\\u0022}."])
+def test_objects_that_begin_everywhere_inside_a_string_take_linear_time(piece: str) -> None:
+    """Each could be a token, and its string is unescaped to see whether it is one."""
+    assert is_linear(lambda size: tokens.find(piece * (size // len(piece))), 4_000)
 
 
 def test_a_decoded_token_of_system_text_json_uses_unicode_escapes() -> None:

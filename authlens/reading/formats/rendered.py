@@ -46,7 +46,16 @@ def _thrown(value: Mapping[str, Any]) -> str:
     if "ExceptionType" in value or "outerMessage" in value or "OuterMessage" in value:
         return _of_insights(value)
     thrown = first_of(value, EXCEPTION)
+    if not isinstance(thrown, dict):
+        kind_, said = first_of(value, _TYPES), first_of(value, _TEXTS)
+        if isinstance(kind_, str) and isinstance(said, str):
+            return _exception_object({"type": kind_, "message": said, "stack": _exception(thrown)}, 0)
     return _exception(thrown if thrown is not None else _shaped_exception(value))
+
+
+_TYPES = ("errorType", "exceptionType", "exception.type", "error.type")
+_TEXTS = ("errorMessage", "exceptionMessage", "exception.message", "error.message")
+"""An exception whose type and text are members of the record itself, as AWS Lambda and ASP.NET Web API write them."""
 
 
 _PRINTED = re.compile(r"[A-Za-z_][\w.+`]{0,300}Exception(?:: | \()")
