@@ -144,7 +144,7 @@ def main() -> None:
     counts = base.execute(asked).fetchone() or ()
     answered = time.process_time() - began
     per = 60 / len(pack.rules)
-    print(f"rules   {len(pack.rules)} load in {loaded * 1000:.0f} ms (wanted: 60)")
+    print(f"rules   {len(pack.rules)} load in {loaded * 1000:.0f} ms (wanted: 100)")
     print(f"engine  {len(rows)} failures: {matched:.2f} s, for 60 of the rules {matched * per:.2f} s (wanted: 1.5)")
     other = [rule.id for rule, count in zip(pack.rules, counts, strict=True) if found[rule.id] != count]
     same = f"OTHER MATCHES of {', '.join(other)}" if other else "the same matches"
