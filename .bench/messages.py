@@ -95,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=2.0)
     seconds = parser.parse_args().seconds
-    gc.set_threshold(50_000)  # as the command line does
+    gc.set_threshold(200_000)  # as the command line does
     print(f"the catalogue loads in      {loading():>10.1f} ms")
     rate(0.05, pairs=True, same=True)
     print(f"cold, every text new        {rate(seconds, pairs=False, same=False):>10,.0f} messages/s")

@@ -38,7 +38,7 @@ class Maker:
     def failure(self, o: Open) -> Failure:
         """The failure that the records tell of."""
         first = o.sightings[0]
-        errors = [s for s in o.library if not only_informs(s)] if o.library else ()
+        errors = [s for s in o.library if not only_informs(s)]
         time, assumed = first.time, first.time_assumed
         host = client = scheme = None
         cut = False
@@ -69,7 +69,7 @@ class Maker:
         statements = [s.statement for s in o.sightings]
         if o.where is not None and o.where.statement.tokens:
             statements.append(o.where.statement)
-        key = (*map(id, statements), 0, *map(_way, o.library)) if o.library else tuple(map(id, statements))
+        key = (*map(id, statements), 0, *map(_way, o.library))
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MOST_KNOWN:

@@ -17,7 +17,7 @@ _PACKED: Final = 8
 LARGEST = 8 * 1024 * 1024
 """Bytes of a piece, at most; of so many it is found out how a file is written.
 
-Larger ones take fresh memory from the system every time, which costs more than reading them.
+Twice as large, they take fresh memory from the system time and again, which costs more than reading them.
 """
 _LEAST = 2 * 1024 * 1024
 _EACH: Final = 4

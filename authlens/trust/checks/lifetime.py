@@ -22,12 +22,14 @@ class Lifetime(NamedTuple):
     case: Case
     answers: tuple[Answer, ...]
     """Of the questions that do not ask for the time; of all of them where none does."""
+    timed: bool = False
+    """Two of the questions ask for it: whether these dates are past and to come."""
     expires: Date = Date()
     starts: Date = Date()
 
     def at(self, moment: datetime | None) -> tuple[Answer, ...]:
         """All answers at that time; None where it is not known."""
-        if len(self.answers) == len(NAMES):
+        if not self.timed:
             return self.answers
         has_expiration, consistent, in_seconds = self.answers
         now = moment.timestamp() if moment is not None else None
@@ -49,7 +51,7 @@ def read(case: Case, *, unmatched: bool = False) -> Lifetime:
     expires = date_of(case.reading.claims, "exp", case.library, least=least)
     starts = date_of(case.reading.claims, "nbf", case.library, least=least)
     answers = _has_expiration(case, expires, starts), _consistent(expires, starts), _in_seconds(case.reading.claims)
-    return Lifetime(case, answers, expires, starts)
+    return Lifetime(case, answers, timed=True, expires=expires, starts=starts)
 
 
 def _has_expiration(case: Case, expires: Date, starts: Date) -> Answer:
